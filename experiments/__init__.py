@@ -1,0 +1,1 @@
+"""Experiments: design, assignment, exposure, statistics, reports."""

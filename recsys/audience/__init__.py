@@ -1,0 +1,1 @@
+"""Rules that say for whom a content is."""

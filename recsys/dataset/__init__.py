@@ -1,0 +1,1 @@
+"""Canonical data sets: reading, checking, importing from other layouts."""

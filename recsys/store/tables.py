@@ -1,0 +1,173 @@
+"""The database tables, derived from :mod:`recsys.schema`.
+
+Every stored row carries the number of the change that wrote it, which is its primary key: rows of
+a table read in that order are the same on every database, whatever its collation.
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from recsys.dataset.dataset import ATTRIBUTES
+from recsys.schema import TABLES, Column, Kind, Table
+
+__all__ = [
+    "API_KEYS",
+    "CATALOGUE",
+    "CATALOGUE_LOG",
+    "CHANGE_COUNTER",
+    "EVENTS",
+    "METADATA",
+    "SLATES",
+    "SLATE_SLOTS",
+    "STORED",
+    "TOMBSTONES",
+    "TOMBSTONE_SALT",
+    "database_table",
+    "stored_columns",
+    "subject_column",
+]
+
+TOMBSTONES = Table(
+    "tombstones",
+    (
+        Column("tombstone", Kind.ID, required=True),
+        Column("erased_at", Kind.TIME, required=True),
+    ),
+    key=("tombstone",),
+)
+"""Salted hashes of erased employees; a table of the store, not of the canonical dataset."""
+
+EVENTS = TABLES["events"]
+CATALOGUE: tuple[Table, ...] = tuple(table for table in TABLES.values() if table is not EVENTS)
+STORED: dict[str, Table] = TABLES | {TOMBSTONES.name: TOMBSTONES}
+"""Every table that takes part in the change log, by name."""
+
+METADATA = sa.MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+    }
+)
+
+# On SQLite only a column declared INTEGER is the row id itself and needs no second index.
+_NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+_TYPES: dict[Kind, type[sa.types.TypeEngine[Any]]] = {
+    Kind.ID: sa.Text,
+    Kind.TEXT: sa.Text,
+    Kind.LIST: sa.Text,
+    Kind.JSON: sa.Text,
+    Kind.FLAG: sa.Boolean,
+    Kind.NUMBER: sa.Double,
+    Kind.INTEGER: sa.BigInteger,
+    Kind.TIME: sa.BigInteger,  # microseconds UTC since 1970
+    Kind.DATE: sa.BigInteger,
+}
+
+
+def stored_columns(table: Table) -> tuple[Column, ...]:
+    """Return the declared columns plus ``attributes`` for the canonical tables."""
+    if table is TOMBSTONES:
+        return table.columns
+    return (*table.columns, Column(ATTRIBUTES, Kind.JSON))
+
+
+def subject_column(table: Table) -> str:
+    """Return the first column: the id of what a row is about."""
+    return table.columns[0].name
+
+
+def database_table(table: Table) -> sa.Table:
+    """Return the SQLAlchemy table of a canonical one."""
+    return METADATA.tables[table.name]
+
+
+def _number() -> sa.Column[int]:
+    return sa.Column("number", _NUMBER, primary_key=True, autoincrement=False)
+
+
+def _declare(table: Table) -> None:
+    columns = [
+        sa.Column(column.name, _TYPES[column.kind], nullable=not _is_filled(column))
+        for column in stored_columns(table)
+    ]
+    keys = [sa.UniqueConstraint(*table.key)] if table.key else []
+    sa.Table(table.name, METADATA, _number(), *columns, *keys)
+
+
+def _is_filled(column: Column) -> bool:
+    """Whether every row has a value: one that is required, or that the store fills in."""
+    return column.required or column.name in {"valid_from", "received_at"}
+
+
+for _table in STORED.values():
+    _declare(_table)
+
+# The other tables are found through their unique key; erasure looks events up by employee.
+sa.Index(None, database_table(EVENTS).c.employee_id)
+sa.Index(None, database_table(TABLES["survey_answers"]).c.survey_id)
+
+CHANGE_COUNTER = sa.Table(
+    "change_counter", METADATA, sa.Column("last", sa.BigInteger, nullable=False)
+)
+"""One row: the highest number given out. Its lock is the writers' queue."""
+
+CATALOGUE_LOG = sa.Table(
+    "catalogue_log",
+    METADATA,
+    _number(),
+    sa.Column("table_name", sa.Text, nullable=False),
+    sa.Column("subject_id", sa.Text, nullable=False),
+    sa.Column("row", sa.Text, nullable=False),
+    sa.Column("recorded_at", sa.BigInteger, nullable=False),
+    sa.Index(None, "subject_id"),
+)
+"""Every version of every catalogue row, as JSON; events are their own log."""
+
+TOMBSTONE_SALT = sa.Table("tombstone_salt", METADATA, sa.Column("salt", sa.Text, nullable=False))
+"""One row: random per database, so that tombstones of two databases cannot be compared."""
+
+API_KEYS = sa.Table(
+    "api_keys",
+    METADATA,
+    sa.Column("key_id", sa.Text, primary_key=True),
+    sa.Column("key_hash", sa.Text, nullable=False),
+    sa.Column("scope", sa.Text, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("expires_at", sa.BigInteger),
+    sa.Column("revoked_at", sa.BigInteger),
+    sa.UniqueConstraint("key_hash"),
+)
+"""Who may call the HTTP API; a key itself is shown once and never stored."""
+
+SLATES = sa.Table(
+    "slates",
+    METADATA,
+    sa.Column("employee_id", sa.Text, primary_key=True),
+    sa.Column("request_id", sa.Text, primary_key=True),
+    sa.Column("surface", sa.Text, nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("model_version", sa.Text, nullable=False),
+    sa.Column("policy_version", sa.Text, nullable=False),
+    sa.Column("degraded", sa.Text),
+)
+"""Every feed that was answered. Callers choose request ids, so each employee has their own."""
+
+SLATE_SLOTS = sa.Table(
+    "slate_slots",
+    METADATA,
+    sa.Column("employee_id", sa.Text, primary_key=True),
+    sa.Column("request_id", sa.Text, primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("content_id", sa.Text, nullable=False),
+    sa.Column("rendition_id", sa.Text, nullable=False),
+    sa.Column("format", sa.Text, nullable=False),
+    sa.Column("score", sa.Double, nullable=False),
+    sa.Column("slot_type", sa.Text, nullable=False),
+    sa.Column("propensity", sa.Double, nullable=False),
+    sa.Column("rendition_propensity", sa.Double, nullable=False),
+    sa.Column("reasons", sa.Text, nullable=False),
+)
+"""The slots of those feeds; ``reasons`` are codes separated by ``;``."""

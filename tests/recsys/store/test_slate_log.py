@@ -1,0 +1,68 @@
+"""The slate log, in both databases."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from recsys.answers import Slate, SlateItem
+from recsys.store.database import Database
+from recsys.store.slate_log import LoggedSlate, SlateLog
+from recsys.store.sql_store import SqlStore
+
+NOW = datetime(2026, 5, 1, 9, tzinfo=UTC)
+ITEMS = (
+    SlateItem("b", "b-v", "video", 1, 2.5, "mandatory", 1.0, 0.94, ("must_read", "new")),
+    SlateItem("a", "", "article", 2, -1.5, "personal", 0.5, 1.0),
+)
+LOGGED = LoggedSlate("e", "portal", NOW, Slate("r", "model", "1", "no_model", ITEMS))
+
+
+def test_what_is_kept_is_found_again(database: Database) -> None:
+    log = SlateLog(database)
+    assert log.keep(LOGGED) == LOGGED
+    assert log.find("e", "r") == LOGGED
+    assert log.find("e", "other") is None
+    assert log.find("f", "r") is None
+
+
+def test_an_empty_slate_is_a_slate(database: Database) -> None:
+    empty = replace(LOGGED, slate=Slate("nothing", "model", "1", None))
+    assert SlateLog(database).keep(empty) == SlateLog(database).find("e", "nothing")
+
+
+def test_of_two_slates_for_one_request_the_first_counts(database: Database) -> None:
+    log = SlateLog(database)
+    log.keep(LOGGED)
+    assert log.keep(replace(LOGGED, surface="mobile")) == LOGGED
+    theirs = replace(LOGGED, employee_id="f")
+    assert log.keep(theirs) == theirs
+
+
+def test_writers_of_one_request_agree(database: Database) -> None:
+    log = SlateLog(database)
+    surfaces = [replace(LOGGED, surface=f"s{i}") for i in range(8)]
+    with ThreadPoolExecutor(4) as pool:
+        kept = list(pool.map(log.keep, surfaces))
+    assert set(kept) == {log.find("e", "r")}
+
+
+def test_slots_come_by_request_and_content(database: Database) -> None:
+    log = SlateLog(database)
+    log.keep(LOGGED)
+    assert log.slots([("e", "r"), ("e", "r"), ("e", "x"), ("f", "r")]) == {
+        ("e", "r"): {"b": ITEMS[0], "a": ITEMS[1]}
+    }
+    assert log.slots([]) == {}
+
+
+def test_erasure_takes_the_slates_and_blocks_new_ones(database: Database) -> None:
+    log, store = SlateLog(database), SqlStore(database)
+    theirs = replace(LOGGED, employee_id="f")
+    log.keep(LOGGED)
+    log.keep(theirs)
+    assert store.erase("e", at=NOW)["slates"] == 1
+    assert log.find("e", "r") is None
+    assert log.keep(LOGGED) == LOGGED
+    assert log.find("e", "r") is None
+    assert log.find("f", "r") == theirs
+    assert log.slots([("e", "r")]) == {}
