@@ -1,0 +1,1 @@
+"""Which contents an employee could be shown."""

@@ -1,0 +1,135 @@
+"""The contents of a company as arrays by content index."""
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from recsys.catalogue.columns import GrowingColumns, flags, id_codes, micros, numbers, texts
+from recsys.ids import IdMap
+from recsys.schema import CONTENT_STATUSES, CONTENT_TYPES
+from recsys.times import NO_TIME
+
+__all__ = ["MAX_TOPICS", "ContentTable"]
+
+MAX_TOPICS = 6
+"""Topics of a content beyond the sixth do not enter features (texts still do)."""
+
+_PUBLISHED = CONTENT_STATUSES.index("published")
+_NEVER = np.iinfo(np.int64).max
+
+
+class ContentTable:
+    """Contents by index. An index may exist before its content does: events can arrive first.
+
+    Arrays are views of shape (len,), valid until the next :meth:`upsert`; int codes are −1 and
+    times ``NO_TIME`` where a value is missing. Not thread-safe for writers.
+    """
+
+    def __init__(self) -> None:
+        self.ids = IdMap()
+        self.authors = IdMap()
+        self.departments = IdMap()
+        self.topics_map = IdMap()
+        self.languages = IdMap()
+        self.rules = IdMap()
+        """Distinct audience rules, as compact JSON text."""
+        self.titles: dict[int, str] = {}
+        self.texts: dict[int, str] = {}
+        """Title, summary and body of each content, for text features."""
+        self._columns = GrowingColumns(
+            {
+                "known": (np.bool_, False),
+                "published_at": (np.int64, NO_TIME),
+                "expires_at": (np.int64, _NEVER),
+                "ack_due_at": (np.int64, NO_TIME),
+                "status": (np.int8, -1),
+                "author": (np.int32, -1),
+                "owner_department": (np.int32, -1),
+                "language": (np.int32, -1),
+                "content_type": (np.int8, -1),
+                "mandatory": (np.bool_, False),
+                "ack_required": (np.bool_, False),
+                "sensitive": (np.bool_, False),
+                "rule": (np.int32, -1),
+                "est_minutes": (np.float32, np.nan),
+                "priority": (np.float32, np.nan),
+            }
+        )
+        self._topics = np.full((0, MAX_TOPICS), -1, np.int32)
+        self._order: npt.NDArray[np.int32] | None = None
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __getitem__(self, column: str) -> npt.NDArray[np.generic]:
+        """Return one column, shape (len,); a view."""
+        return self._columns.view(column, len(self))
+
+    @property
+    def published_at(self) -> npt.NDArray[np.int64]:
+        """Return int64 microseconds; ``NO_TIME`` for indices without a content yet."""
+        return self["published_at"].view(np.int64)
+
+    @property
+    def topics(self) -> npt.NDArray[np.int32]:
+        """Return int32 topic indices, shape (len, MAX_TOPICS), −1 where there is none."""
+        if len(self._topics) < len(self):
+            grown = np.full((max(len(self), 2 * len(self._topics)), MAX_TOPICS), -1, np.int32)
+            grown[: len(self._topics)] = self._topics
+            self._topics = grown
+        return self._topics[: len(self)]
+
+    def upsert(self, frame: pd.DataFrame) -> npt.NDArray[np.int32]:
+        """Insert or replace the contents of a canonical frame; return their indices."""
+        rows = self.ids.add_many(frame["content_id"])
+        put = self._columns.put
+        put("known", rows, np.ones(len(rows), np.bool_))
+        put("published_at", rows, micros(frame["published_at"]))
+        expires_at = micros(frame["expires_at"])
+        put("expires_at", rows, np.where(expires_at == NO_TIME, _NEVER, expires_at))
+        put("ack_due_at", rows, micros(frame["ack_due_at"]))
+        put("status", rows, id_codes(frame["status"], CONTENT_STATUSES, default="published"))
+        put("author", rows, self.authors.add_many(frame["author_id"]))
+        put("owner_department", rows, self.departments.add_many(frame["owner_department"]))
+        put("language", rows, self.languages.add_many(frame["language"].str.lower()))
+        put("content_type", rows, id_codes(frame["content_type"], CONTENT_TYPES))
+        put("rule", rows, self.rules.add_many(frame["audience"]))
+        for name in ("mandatory", "ack_required", "sensitive"):
+            put(name, rows, flags(frame[name]))
+        for name in ("est_minutes", "priority"):
+            put(name, rows, numbers(frame[name]))
+        self._put_topics(rows, frame["topics"])
+        self._put_texts(rows, frame)
+        self._order = None
+        return rows
+
+    def live(self, at: int) -> npt.NDArray[np.int32]:
+        """Return indices that are published at ``at`` and neither expired nor withdrawn.
+
+        Newest first, ties by content id: the tie-break of every ranking.
+        """
+        if self._order is None:
+            self._order = self._newest_first()
+        published = self.published_at[self._order]
+        start = int(np.searchsorted(-published, -at, side="left"))
+        indices = self._order[start:]
+        return indices[self["expires_at"].view(np.int64)[indices] > at]
+
+    def _newest_first(self) -> npt.NDArray[np.int32]:
+        listed = np.flatnonzero(self["known"] & (self["status"] == _PUBLISHED))
+        # Not an array of strings: it pads every id to the longest and drops a final NUL.
+        by_id = np.array(sorted(listed.tolist(), key=self.ids.ids.__getitem__), np.int64)
+        return by_id[np.argsort(-self.published_at[by_id], kind="stable")].astype(np.int32)
+
+    def _put_topics(self, rows: npt.NDArray[np.int32], topics: "pd.Series[str]") -> None:
+        table = self.topics
+        table[rows] = -1
+        for row, text in zip(rows, texts(topics), strict=True):
+            for place, topic in enumerate(text.split(";")[:MAX_TOPICS] if text else ()):
+                table[row, place] = self.topics_map.add(topic)
+
+    def _put_texts(self, rows: npt.NDArray[np.int32], frame: pd.DataFrame) -> None:
+        parts = (texts(frame[name]) for name in ("title", "summary", "body"))
+        for row, title, summary, body in zip(rows, *parts, strict=True):
+            self.titles[int(row)] = title
+            self.texts[int(row)] = " ".join(part for part in (title, summary, body) if part)

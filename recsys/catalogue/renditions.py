@@ -1,0 +1,126 @@
+"""The renditions of contents: which formats each content can be taken in."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from recsys.catalogue.columns import flags, numbers, texts
+from recsys.ids import IdMap
+from recsys.schema import FORMATS, IMPLICIT_FORMAT
+
+__all__ = ["IMPLICIT_RENDITION_ID", "Rendition", "RenditionTable", "expected_seconds"]
+
+IMPLICIT_RENDITION_ID = ""
+"""The rendition of a content without rendition rows: an article whose id stays empty."""
+
+WORDS_PER_MINUTE = 240.0
+
+_IMPLICIT = FORMATS.index(IMPLICIT_FORMAT)
+
+
+def expected_seconds(
+    word_count: npt.NDArray[np.float32], duration_seconds: npt.NDArray[np.float32]
+) -> npt.NDArray[np.float32]:
+    """Return float32 seconds to take a rendition in, NaN where neither length is known.
+
+    240 words a minute; a duration wins, because a film is not read.
+    """
+    reading = word_count / np.float32(WORDS_PER_MINUTE / 60.0)
+    return np.where(np.isnan(duration_seconds), reading, duration_seconds).astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Rendition:
+    """One rendition as callers see it."""
+
+    rendition_id: str
+    format: str
+    language: str = ""
+    title: str = ""
+    url: str = ""
+    has_captions: bool = False
+    expected_seconds: float = float("nan")
+
+
+class RenditionTable:
+    """Renditions by index, and by content. Not thread-safe for writers.
+
+    An index may exist before its rendition does: events can arrive first.
+    """
+
+    def __init__(self) -> None:
+        self.ids = IdMap()
+        self._by_content: dict[int, dict[int, Rendition]] = {}
+        self._format: npt.NDArray[np.int8] = np.zeros(0, np.int8)
+        self._expected: npt.NDArray[np.float32] = np.zeros(0, np.float32)
+        self._content: npt.NDArray[np.int32] = np.zeros(0, np.int32)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def upsert(self, frame: pd.DataFrame, contents: IdMap) -> None:
+        """Insert or replace the renditions of a canonical frame."""
+        rows = self.ids.add_many(frame["rendition_id"])
+        content = contents.add_many(frame["content_id"])
+        expected = expected_seconds(
+            numbers(frame["word_count"]), numbers(frame["duration_seconds"])
+        )
+        self._reserve()
+        for row in rows[rows < len(self._content)]:
+            self._by_content.get(int(self._content[row]), {}).pop(int(row), None)
+        codes = pd.Categorical(frame["format"], categories=list(FORMATS)).codes
+        self._format[rows], self._expected[rows], self._content[rows] = codes, expected, content
+        names = ("rendition_id", "format", "language", "title", "url")
+        columns = zip(*(texts(frame[name]) for name in names), strict=True)
+        captions = flags(frame["has_captions"])
+        for i, (rendition_id, form, language, title, url) in enumerate(columns):
+            seconds, captioned = float(expected[i]), bool(captions[i])
+            rendition = Rendition(rendition_id, form, language, title, url, captioned, seconds)
+            self._by_content.setdefault(int(content[i]), {})[int(rows[i])] = rendition
+
+    def of(self, content: int) -> list[Rendition]:
+        """Return the renditions of a content, in order of arrival; at least the implicit one."""
+        held = self._by_content.get(content)
+        if not held:
+            return [Rendition(IMPLICIT_RENDITION_ID, IMPLICIT_FORMAT)]
+        return [held[row] for row in sorted(held)]
+
+    def formats(
+        self, renditions: npt.NDArray[np.int32], contents: npt.NDArray[np.int32]
+    ) -> npt.NDArray[np.int8]:
+        """Return int8 positions in ``FORMATS``, shape (n,), of shown renditions.
+
+        An event without a rendition, or with one that is not known, counts as ``article`` if its
+        content has no renditions, and as the only one if there is one; where there are several it
+        is −1, nobody knows.
+        """
+        distinct, place = np.unique(contents, return_inverse=True)
+        only = np.array([self._only_format(int(c)) for c in distinct], np.int8)[place]
+        self._reserve()
+        shown = np.append(self._format, np.int8(-1))[renditions]  # −1 takes the appended one
+        return np.where(shown >= 0, shown, only)
+
+    def expected_seconds(self, renditions: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
+        """Return float32 seconds to take in each rendition, NaN where unknown or −1."""
+        self._reserve()
+        return np.append(self._expected, np.float32(np.nan))[renditions]  # −1: the appended one
+
+    def live_formats(self, contents: npt.NDArray[np.int32]) -> list[str]:
+        """Return the formats that exist among ``contents``, in canonical order."""
+        found = {r.format for content in contents.tolist() for r in self.of(content)}
+        return [name for name in FORMATS if name in found]
+
+    def _only_format(self, content: int) -> int:
+        held = self._by_content.get(content)
+        if not held:
+            return _IMPLICIT
+        return FORMATS.index(next(iter(held.values())).format) if len(held) == 1 else -1
+
+    def _reserve(self) -> None:
+        missing = len(self.ids) - len(self._format)
+        if missing > 0:
+            self._format = np.concatenate([self._format, np.full(missing, -1, np.int8)])
+            self._expected = np.concatenate([self._expected, np.full(missing, np.nan, np.float32)])
+            self._content = np.concatenate([self._content, np.full(missing, -1, np.int32)])

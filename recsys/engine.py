@@ -1,0 +1,242 @@
+"""The engine: one company's live state with a model on top, in one process."""
+
+from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from recsys.answers import (
+    FeedRequest,
+    FormatPreference,
+    ObserveReport,
+    Ranked,
+    RenditionChoice,
+    Slate,
+    UpsertReport,
+)
+from recsys.audience.audience import Audiences
+from recsys.borders import checked_rows
+from recsys.candidates.eligible import EligibleContents
+from recsys.catalogue.catalogue import Catalogue
+from recsys.dataset.dataset import Dataset
+from recsys.dataset.reading import read_dataset
+from recsys.event_columns import EventColumns
+from recsys.fitting import Progress, Recipe, fit_model
+from recsys.formats.beliefs import format_preference
+from recsys.formats.choice import choose_rendition
+from recsys.ids import UNKNOWN_INDEX
+from recsys.model import Model
+from recsys.randomness import generator_for
+from recsys.ranker.training_rows import TrainingRows
+from recsys.scoring import LiveScorer
+from recsys.slate.feed import FeedPolicy
+from recsys.state.live import LiveState
+from recsys.times import HOUR_US, from_micros, to_micros
+
+__all__ = ["DEFAULT_LATENESS", "Engine"]
+
+DEFAULT_LATENESS = 48 * HOUR_US
+"""Events that arrive later than this after they happened wait for the next training."""
+
+Rows = pd.DataFrame | Sequence[Mapping[str, Any]]
+
+
+def _quiet(_step: str, _done: int, _total: int) -> None:
+    """Show no progress."""
+
+
+class Engine:
+    """Ranks, feeds and format beliefs for every employee, live.
+
+    Time runs forward: ``at`` never decreases from call to call; an earlier one raises
+    :class:`recsys.errors.TimeTravelError`. Not thread-safe: one caller at a time.
+    """
+
+    def __init__(self, model: Model, state: LiveState, log: list[EventColumns]) -> None:
+        self.model = model
+        self.state = state
+        self._log = log
+        self._audiences = Audiences(state.catalogue)
+        self.eligible = EligibleContents(state, self._audiences)
+        self.scorer = LiveScorer(model, state)
+        self._policy = FeedPolicy(state, self._audiences)
+
+    @classmethod
+    def train(
+        cls, dataset_dir: Path | str, until: datetime, *, recipe: Recipe | None = None,
+        seed: int = 0, progress: Progress = _quiet,
+    ) -> Self:  # fmt: skip
+        """Fit on what a canonical data set held strictly before ``until``; rejects are left out."""
+        dataset = read_dataset(Path(dataset_dir)).dataset
+        return cls.fit(dataset, until, recipe=recipe, seed=seed, progress=progress)
+
+    @classmethod
+    def fit(
+        cls, dataset: Dataset, until: datetime, *, recipe: Recipe | None = None, seed: int = 0,
+        lateness_us: int = DEFAULT_LATENESS, progress: Progress = _quiet,
+        inspect: Callable[[TrainingRows], None] | None = None,
+    ) -> Self:  # fmt: skip
+        """Fit on a data set in memory. The same data and seed give the same engine.
+
+        The whole catalogue is taken over, contents that will be published later included; events
+        from ``until`` on are not. ``inspect`` is shown the rows the ranker is fitted on.
+        """
+        until = from_micros(to_micros(until))  # in UTC; refuses a time without a zone
+        catalogue = Catalogue.of(dataset)
+        log = catalogue.encode(_before(dataset["events"], until))
+        state = LiveState(catalogue, lateness_us=lateness_us)
+        state.observe(log)
+        model = fit_model(
+            state, log, until, recipe=recipe or Recipe(), seed=seed, progress=progress,
+            inspect=inspect,
+        )  # fmt: skip
+        return cls(model, state, [log])
+
+    def observe(self, events: Rows) -> ObserveReport:
+        """Take in events; bad rows are reported, never raised."""
+        checked, rejects = checked_rows("events", events)
+        columns = self.state.catalogue.encode(checked)
+        observed = self.state.observe(columns)
+        _append(self._log, columns)
+        return ObserveReport(
+            observed.applied, observed.duplicate, observed.late, observed.pending,
+            len(rejects), rejects,
+        )  # fmt: skip
+
+    def upsert_contents(self, rows: Rows) -> UpsertReport:
+        """Insert or replace contents; events that waited for them count from now on."""
+        report = self._upsert("contents", rows)
+        self.state.release_parked()
+        return report
+
+    def upsert_employees(self, rows: Rows) -> UpsertReport:
+        """Add attribute versions, valid from ``valid_from`` or else from now on."""
+        report = self._upsert("employees", rows)
+        self._audiences.forget_employees()
+        self.scorer.forget_employees()
+        return report
+
+    def upsert_renditions(self, rows: Rows) -> UpsertReport:
+        """Insert or replace renditions."""
+        return self._upsert("renditions", rows)
+
+    def upsert_preferences(self, rows: Rows) -> UpsertReport:
+        """Replace employees' own choices."""
+        return self._upsert("preferences", rows)
+
+    def rank(self, employee_id: str, at: datetime, k: int | None = 10) -> list[Ranked]:
+        """Return the best ``k`` candidates (None: all), best first, ties by newest then id."""
+        employee, at_us = self._moment(employee_id, at)
+        candidates = self.eligible.retrieve(employee, at_us)
+        order, scores = self._order(employee, candidates, at_us)
+        ids = self.state.catalogue.contents.ids
+        best = order[:k]
+        return [Ranked(ids.id(int(candidates[i])), float(scores[i])) for i in best]
+
+    def feed(self, request: FeedRequest) -> Slate:
+        """Return a feed: must-reads first, then the ranking, each in a fitting rendition."""
+        employee, at_us = self._moment(request.employee_id, request.at)
+        candidates = self._policy.wanted(employee, self.eligible.retrieve(employee, at_us))
+        order, scores = self._order(employee, candidates, at_us)
+        preference = self._formats(employee)
+        return self._policy.apply(
+            request, employee, at_us, candidates[order], scores[order], preference, self.model
+        )
+
+    def formats(self, employee_id: str, at: datetime) -> FormatPreference:
+        """Return what is believed about the employee's preferred formats."""
+        employee, _ = self._moment(employee_id, at)
+        return self._formats(employee)
+
+    def rendition(
+        self, employee_id: str, content_id: str, at: datetime, request_id: str | None = None,
+        device: str | None = None,  # noqa: ARG002  # in the contract; not looked at yet
+        surface: str = "portal",
+    ) -> RenditionChoice:  # fmt: skip
+        """Return which rendition of a content to show, drawn by its propensities."""
+        employee, at_us = self._moment(employee_id, at)
+        catalogue = self.state.catalogue
+        renditions = catalogue.renditions.of(catalogue.contents.ids.index(content_id))
+        draw = request_id or f"{surface}/{at_us // HOUR_US}"
+        rng = generator_for(draw, employee_id, content_id)
+        return choose_rendition(renditions, self._formats(employee), rng)
+
+    def as_of(self, at: datetime) -> Self:
+        """Return an engine at an earlier moment, replayed from the log; the slow path.
+
+        Model and catalogue are today's; contents and attributes count from their own times.
+        """
+        catalogue = deepcopy(self.state.catalogue)
+        state = LiveState(catalogue, lateness_us=self.state.lateness_us)
+        state.observe(EventColumns.concatenate(self._log))
+        state.advance(to_micros(at))
+        return type(self)(self.model, state, list(self._log))
+
+    @property
+    def now(self) -> datetime:
+        """Return the latest moment this engine has answered for."""
+        return from_micros(self.state.clock)
+
+    @property
+    def log(self) -> EventColumns:
+        """Return everything observed, in the order of arrival."""
+        return EventColumns.concatenate(self._log)
+
+    def save(self, path: Path | str) -> None:
+        """Write model, catalogue, state and log as a bundle; replaces one that is there."""
+        from recsys.bundle import write_bundle
+
+        write_bundle(self, Path(path))
+
+    @classmethod
+    def load(cls, path: Path | str) -> Self:
+        """Read a bundle; raises :class:`recsys.errors.ModelError` if it is damaged."""
+        from recsys.bundle import read_bundle
+
+        return cls(*read_bundle(Path(path)))
+
+    def _moment(self, employee_id: str, at: datetime) -> tuple[int, int]:
+        at_us = to_micros(at)
+        self.state.advance(at_us)
+        return self.state.catalogue.employees.ids.index(employee_id), at_us
+
+    def _order(
+        self, employee: int, candidates: npt.NDArray[np.int32], at_us: int
+    ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]:
+        scores = self.scorer.score(employee, candidates, at_us)
+        # Candidates come newest first, then by id: a stable sort keeps that order among equals.
+        return np.argsort(-scores, kind="stable"), scores
+
+    def _formats(self, employee: int) -> FormatPreference:
+        formats, catalogue = self.state.formats, self.state.catalogue
+        company = formats.shown.sum(axis=0), formats.completions.sum(axis=0)
+        live = catalogue.renditions.live_formats(catalogue.contents.live(self.state.clock))
+        preferences = catalogue.preferences.of(employee)
+        learned_from = UNKNOWN_INDEX if preferences.personalization_opt_out else employee
+        return format_preference(
+            formats.of(learned_from), company, live, preferences.preferred_format
+        )
+
+    def _upsert(self, table: str, rows: Rows) -> UpsertReport:
+        checked, rejects = checked_rows(table, rows)
+        self.state.catalogue.upsert(table, checked, valid_from=self.state.clock)
+        if table == "contents":
+            self.scorer.refresh(self.state.catalogue.contents.ids.indices(checked["content_id"]))
+        return UpsertReport(len(checked), len(rejects), rejects)
+
+
+def _append(log: list[EventColumns], events: EventColumns) -> None:
+    """Keep a part, joined with the ones before it that are no larger: O(log n) parts in all."""
+    log.append(events)
+    while len(log) > 1 and len(log[-2]) <= len(log[-1]):
+        log[-2:] = [EventColumns.concatenate(log[-2:])]
+
+
+def _before(events: pd.DataFrame, until: datetime) -> pd.DataFrame:
+    received_at = events["received_at"].fillna(events["occurred_at"])
+    return events[(events["occurred_at"] < until) & (received_at < until)]

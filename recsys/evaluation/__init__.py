@@ -1,0 +1,1 @@
+"""How ranking is measured: the live protocol, its baselines, metrics and their uncertainty."""

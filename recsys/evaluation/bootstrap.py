@@ -1,0 +1,80 @@
+"""How sure is a mean over targets? Employees are drawn anew, never single targets.
+
+One employee's targets resemble each other; intervals over targets would be too narrow. Source:
+Field, Welsh, "Bootstrapping clustered data" (2007), the cluster bootstrap.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["Estimates", "cluster_bootstrap"]
+
+_FloatArray = npt.NDArray[np.float64]
+_BLOCK_CELLS = 4_000_000  # counts held at once: 32 MB
+
+
+@dataclass(frozen=True, slots=True)
+class Estimates:
+    """Means with 95 % percentile intervals; three float64 arrays of one shape, NaN = unknown."""
+
+    value: _FloatArray
+    low: _FloatArray
+    high: _FloatArray
+
+
+def cluster_bootstrap(
+    values: npt.NDArray[np.floating],
+    cluster: npt.NDArray[np.integer],
+    rng: np.random.Generator,
+    *,
+    n_replicates: int = 1_000,
+) -> Estimates:
+    """Return the mean of every column with its interval over clusters.
+
+    Parameters
+    ----------
+    values : shape (n, m); for two models on the same targets pass their difference, which gives the
+        paired interval
+    cluster : integers, shape (n,); rows of one number are drawn together
+    rng : every column sees the same draws
+    n_replicates : 1,000 place the ends of a 95 % interval to about 1 % of its level
+
+    Returns
+    -------
+    Estimates of shape (m,). Without rows everything is NaN; with one cluster the interval is NaN,
+    because nothing says how another cluster would be.
+
+    Notes
+    -----
+    A replicate draws as many clusters as there are and takes the mean over all their rows, so big
+    clusters keep their weight: Σ count × sum / Σ count × size, one matrix product.
+    """
+    _, number, size = np.unique(cluster, return_inverse=True, return_counts=True)
+    sums = np.zeros((len(size), values.shape[1]))
+    np.add.at(sums, number, values)
+    if len(size) == 0:
+        unknown = np.full(values.shape[1], np.nan)
+        return Estimates(unknown, unknown, unknown)
+    mean = sums.sum(axis=0) / size.sum()
+    if len(size) == 1:
+        return Estimates(mean, np.full_like(mean, np.nan), np.full_like(mean, np.nan))
+    replicates = np.concatenate(
+        [
+            (counts @ sums) / (counts @ size)[:, None]
+            for counts in _counts(rng, len(size), n_replicates)
+        ]
+    )
+    low, high = np.percentile(replicates, [2.5, 97.5], axis=0)
+    return Estimates(mean, low, high)
+
+
+def _counts(rng: np.random.Generator, n_clusters: int, n_replicates: int) -> Iterator[_FloatArray]:
+    """Yield blocks of how often each cluster is drawn: float64, shape (block, n_clusters)."""
+    block = max(1, _BLOCK_CELLS // n_clusters)
+    for start in range(0, n_replicates, block):
+        size = min(block, n_replicates - start)
+        draws = rng.multinomial(n_clusters, np.full(n_clusters, 1.0 / n_clusters), size=size)
+        yield draws.astype(np.float64)

@@ -1,0 +1,1 @@
+"""In which format each employee takes contents in."""

@@ -1,0 +1,1 @@
+"""The learned ranker: training rows, fitting, scoring."""

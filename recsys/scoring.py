@@ -1,0 +1,57 @@
+"""Scores of candidates at a moment: the learned ranker, or popularity where there is none."""
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.affinity.factors import FactorProvider
+from recsys.features.content_vectors import ContentVectors
+from recsys.features.matrix import feature_matrix
+from recsys.features.moment import Moment, Sources
+from recsys.ids import UNKNOWN_INDEX
+from recsys.model import Model
+from recsys.state.counters import POPULARITY_HALF_LIVES
+from recsys.state.live import LiveState
+from recsys.times import HOUR_US
+
+__all__ = ["LiveScorer"]
+
+_FALLBACK = POPULARITY_HALF_LIVES.index(HOUR_US)
+"""Readers that halve every hour: the best plain list on the internal-communications log we know."""
+
+
+class LiveScorer:
+    """Scores contents for employees from the live state; not thread-safe."""
+
+    def __init__(self, model: Model, state: LiveState) -> None:
+        self.model = model
+        self._state = state
+        self._sources = Sources(
+            state,
+            ContentVectors(model.text, state.catalogue.contents),
+            FactorProvider(state.catalogue, [model.factors] if model.factors else []),
+        )
+
+    def score(
+        self, employee: int, candidates: npt.NDArray[np.int32], at: int
+    ) -> npt.NDArray[np.float64]:
+        """Return float64 scores, shape (n,), of candidates that come newest first.
+
+        Somebody who opted out is ranked as an unknown employee: by freshness and by what all read.
+        """
+        if self.model.ranker is None:
+            readers = self._state.counters.content.read(candidates.astype(np.int64), at)
+            # Single precision, as features are: sums that differ by rounding only are a tie.
+            return readers[:, _FALLBACK].astype(np.float32).astype(np.float64)
+        if self._state.catalogue.preferences.of(employee).personalization_opt_out:
+            employee = UNKNOWN_INDEX
+        moment = Moment.of(self._sources, employee, candidates, at)
+        return self.model.ranker.score(feature_matrix(moment))
+
+    def forget_employees(self) -> None:
+        """Drop what is derived from attributes of employees; call after they changed."""
+        self._sources.factors.forget_employees()
+
+    def refresh(self, contents: npt.NDArray[np.int32]) -> None:
+        """Recompute what is derived from the texts and attributes of contents."""
+        self._sources.vectors.refresh(contents)
+        self._sources.factors.refresh(contents)

@@ -1,0 +1,1 @@
+"""The live state that all features come from."""

@@ -1,0 +1,180 @@
+"""What each employee did with each content: seen sets, first contacts, repeats."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.event_columns import CODE_OF_TYPE, IS_INTERACTION, EventColumns
+from recsys.kernels import kernel
+from recsys.state.key_index import KeyIndex, Keys, Rows, find_row, pair_keys
+from recsys.times import NO_TIME
+
+__all__ = ["REPEAT_WEIGHT", "Contributions", "Readings"]
+
+REPEAT_WEIGHT = 0.2
+"""What a further interaction of the same employee adds to a popularity (the first adds 1)."""
+
+_DISMISS = CODE_OF_TYPE["dismiss"]
+_FLAG_OF_TYPE = np.array([1 << code for code in range(len(IS_INTERACTION))], np.uint32)
+_SEEN = np.uint32(sum(int(f) for f, seen in zip(_FLAG_OF_TYPE, IS_INTERACTION, strict=True) if seen)
+                  + (1 << _DISMISS))  # fmt: skip
+
+Times = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.uint32]
+
+
+@dataclass(frozen=True, slots=True)
+class Contributions:
+    """What a batch adds to the counters: shape (m,) each.
+
+    An interaction adds 1 if it is the pair's first, else ``REPEAT_WEIGHT``. One that arrives late
+    and happened before the known first one takes its place: it adds 1, and the former first one
+    loses 1 − ``REPEAT_WEIGHT`` at its own moment. So the sum never depends on the order.
+    """
+
+    event: npt.NDArray[np.int64]
+    """Row of the event in the batch (employee, content and so on are read there)."""
+    time: Times
+    weight: npt.NDArray[np.float64]
+    first: npt.NDArray[np.float64]
+    """+1 where a pair's first contact was added, −1 where it was taken back, else 0."""
+
+
+@kernel
+def _contribute(
+    rows: Rows, times: Times, first: Times, event: Rows, time: Times,
+    weight: npt.NDArray[np.float64], first_delta: npt.NDArray[np.float64],
+) -> int:  # fmt: skip
+    n = 0
+    for i in range(len(rows)):
+        row, moment = rows[i], times[i]
+        is_first = first[row] == NO_TIME or moment < first[row]
+        if is_first and first[row] != NO_TIME:
+            event[n], time[n], weight[n], first_delta[n] = i, first[row], REPEAT_WEIGHT - 1.0, -1.0
+            n += 1
+        event[n], time[n] = i, moment
+        weight[n] = 1.0 if is_first else REPEAT_WEIGHT
+        first_delta[n] = 1.0 if is_first else 0.0
+        n += 1
+        if is_first:
+            first[row] = moment
+    return n
+
+
+@kernel
+def _mark(flags: Flags, rows: Rows, marks: Flags) -> None:
+    for i in range(len(rows)):
+        flags[rows[i]] |= marks[i]
+
+
+@kernel
+def _unseen(
+    slots: Rows, keys: Keys, flags: Flags, employee: int, contents: npt.NDArray[np.int32],
+    out: npt.NDArray[np.bool_],
+) -> None:  # fmt: skip
+    high = np.uint64(employee) << np.uint64(32)
+    for i in range(len(contents)):
+        row = find_row(slots, keys, high | np.uint64(contents[i]))
+        out[i] = row < 0 or (flags[row] & _SEEN) == 0
+
+
+class Readings:
+    """One row per (employee, content) that ever met, with what happened between them.
+
+    Order-indifferent: flags only accumulate, firsts only move back, counts are sums. About 40
+    bytes a pair.
+    """
+
+    def __init__(self) -> None:
+        self._index = KeyIndex()
+        self._first: Times = np.zeros(0, np.int64)
+        self._flags: Flags = np.zeros(0, np.uint32)
+        self._impressions: npt.NDArray[np.int32] = np.zeros(0, np.int32)
+
+    def __len__(self) -> int:
+        return len(self._index)
+
+    def update(self, events: EventColumns) -> Contributions:
+        """Take in events that all name a content; return what they add to the counters."""
+        rows = self._index.add(pair_keys(events.employee, events.content))
+        self._reserve(len(self._index))
+        _mark(self._flags, rows, _FLAG_OF_TYPE[events.event_type])
+        return self._contributions(events, rows)
+
+    def unseen(self, employee: int, contents: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
+        """Return bool, shape (n,): neither interacted with nor dismissed by ``employee``."""
+        if employee < 0:
+            return np.ones(len(contents), np.bool_)
+        out = np.empty(len(contents), np.bool_)
+        _unseen(self._index.slots, self._index.keys, self._flags, employee, contents, out)
+        return out
+
+    def count_impressions(self, events: EventColumns) -> None:
+        """Count impressions that :meth:`update` took in before."""
+        rows = self._index.find(pair_keys(events.employee, events.content))
+        np.add.at(self._impressions, rows, 1)
+
+    def impressions(self, employee: int, contents: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+        """Return int32, shape (n,): how often ``employee`` was shown each content."""
+        rows = self._find(employee, contents)
+        shown = np.zeros(len(contents), np.int32)
+        met = rows >= 0
+        shown[met] = self._impressions[rows[met]]
+        return shown
+
+    def did(self, employee: int, content: int, event_type: str) -> bool:
+        """Return whether ``employee`` ever sent ``event_type`` on ``content``."""
+        row = int(self._find(employee, np.array([content], np.int32))[0])
+        return row >= 0 and bool(self._flags[row] & _FLAG_OF_TYPE[CODE_OF_TYPE[event_type]])
+
+    def first_interactions(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], Times]:
+        """Return employee and content (int32) and time (int64) of every pair that interacted."""
+        keys = self._index.keys
+        met = self._first[: len(keys)] != NO_TIME
+        employees = (keys[met] >> np.uint64(32)).astype(np.int32)
+        contents = (keys[met] & np.uint64(0xFFFFFFFF)).astype(np.int32)
+        return employees, contents, self._first[: len(keys)][met]
+
+    def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
+        """Return the arrays that :meth:`restore` needs."""
+        n = len(self._index)
+        return {
+            "keys": self._index.keys,
+            "first": self._first[:n],
+            "flags": self._flags[:n],
+            "impressions": self._impressions[:n],
+        }
+
+    def restore(self, arrays: dict[str, npt.NDArray[np.generic]]) -> None:
+        """Take over arrays written by :meth:`arrays`."""
+        self._index = KeyIndex.from_keys(np.asarray(arrays["keys"], np.uint64))
+        self._first = np.array(arrays["first"], np.int64)
+        self._flags = np.array(arrays["flags"], np.uint32)
+        self._impressions = np.array(arrays["impressions"], np.int32)
+
+    def _find(self, employee: int, contents: npt.NDArray[np.int32]) -> Rows:
+        if employee < 0 or len(self._index) == 0:
+            return np.full(len(contents), -1, np.int64)
+        high = np.full(len(contents), employee, np.int32)
+        return self._index.find(pair_keys(high, contents))
+
+    def _contributions(self, events: EventColumns, rows: Rows) -> Contributions:
+        interacting = np.flatnonzero(events.is_interaction)
+        n = len(interacting)
+        event, time = np.empty(2 * n, np.int64), np.empty(2 * n, np.int64)
+        weight, first = np.empty(2 * n), np.empty(2 * n)
+        m = _contribute(
+            rows[interacting], events.occurred_at[interacting], self._first,
+            event, time, weight, first,
+        )  # fmt: skip
+        return Contributions(interacting[event[:m]], time[:m], weight[:m], first[:m])
+
+    def _reserve(self, n_rows: int) -> None:
+        held = len(self._first)
+        if n_rows <= held:
+            return
+        extra = max(n_rows, 2 * held) - held
+        self._first = np.concatenate([self._first, np.full(extra, NO_TIME, np.int64)])
+        self._flags = np.concatenate([self._flags, np.zeros(extra, np.uint32)])
+        self._impressions = np.concatenate([self._impressions, np.zeros(extra, np.int32)])

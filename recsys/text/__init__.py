@@ -1,0 +1,1 @@
+"""Vectors of titles and texts."""
