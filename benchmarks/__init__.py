@@ -1,0 +1,1 @@
+"""Timings and figures, each beside a peer in the same run; they may import everything."""
