@@ -1,0 +1,1 @@
+"""Orchestration of training: pipeline steps, MLflow tracking, gates, promotion."""

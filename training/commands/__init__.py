@@ -1,0 +1,1 @@
+"""The sub-commands of `recsys` that this package registers."""

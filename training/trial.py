@@ -1,0 +1,142 @@
+"""The trial: a model fitted on the past walks through the last weeks beside all it must beat."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.engine import Engine
+from recsys.errors import ModelError
+from recsys.evaluation.data import prepare
+from recsys.evaluation.engine import EngineUnderTest
+from recsys.evaluation.protocol import Scorer
+from recsys.evaluation.run import Evaluation, run_evaluation
+from recsys.features.groups import GROUPS
+from recsys.features.matrix import FEATURE_NAMES
+from recsys.fitting import Progress, Recipe
+from recsys.interactions import find_targets
+from recsys.model import Model
+from recsys.ranker.lambdarank import Ranker, RankerRecipe, fit_ranker
+from recsys.ranker.training_rows import TrainingRows
+from recsys.registry import champion_bundle
+from recsys.scoring import LiveScorer
+from recsys.state.live import LiveState
+from recsys.times import to_micros
+from training.gate import CHAMPION, WITHOUT_TASTE, Verdict, judge
+from training.material import Material
+
+__all__ = ["MAX_TARGETS", "TASTE_GROUPS", "Trial", "run_trial", "without_taste"]
+
+MAX_TARGETS = 1_500
+"""Choices that are ranked; their NDCG@10 is known to about 0.02, a paired difference to 0.013."""
+
+TASTE_GROUPS = ("colleagues", "author", "topic", "origin", "text", "co_reading", "affinity")
+"""Feature groups that tell one employee's or one group's interests from another's.
+
+What is left is alike for all, or a habit that fits any content: how often somebody comes, and what
+has already been on their screen.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What the evaluation found and what follows for the model."""
+
+    evaluation: Evaluation
+    verdict: Verdict
+
+
+class _ModelUnderTest:
+    """A second model that ranks from the state of the engine under test."""
+
+    def __init__(self, name: str, model: Model, state: LiveState) -> None:
+        self.name = name
+        self._scorer = LiveScorer(model, state)
+
+    def score(
+        self, employee: int, candidates: npt.NDArray[np.int32], at: int
+    ) -> npt.NDArray[np.float64]:
+        """Return the model's scores."""
+        return self._scorer.score(employee, candidates, at)
+
+
+def run_trial(
+    material: Material, *, recipe: Recipe, models_dir: Path, seed: int, progress: Progress
+) -> Trial:
+    """Fit on what was known before the split, rank the choices after it, and judge.
+
+    Beside the baselines run the champion, if there is one, and the same ranker without taste.
+    """
+    alike: list[Ranker | None] = []
+    engine = Engine.fit(
+        material.dataset, material.split, recipe=recipe, seed=seed, progress=progress,
+        inspect=lambda rows: alike.append(without_taste(rows, recipe.ranker, seed)),
+    )  # fmt: skip
+    scorers: list[Scorer] = [
+        _ModelUnderTest(WITHOUT_TASTE, replace(engine.model, ranker=ranker), engine.state)
+        for ranker in alike
+        if ranker is not None
+    ]
+    champion, note = _champion(models_dir)
+    if champion is not None:
+        scorers.append(_ModelUnderTest(CHAMPION, champion, engine.state))
+    evaluation = _walk(material, engine, scorers, seed, progress)
+    verdict = judge(
+        evaluation.ranks,
+        champion_until=None if champion is None else to_micros(champion.trained_until),
+        champion_note=note,
+        seed=seed,
+    )
+    return Trial(evaluation, verdict)
+
+
+def without_taste(rows: TrainingRows, recipe: RankerRecipe, seed: int) -> Ranker | None:
+    """Fit a ranker that cannot tell tastes apart; None where there is too little to learn from.
+
+    The columns of :data:`TASTE_GROUPS` are unknown in every row, so no tree splits on them and the
+    ranker can score complete rows as they are.
+    """
+    taste = {c for group in GROUPS if group.name in TASTE_GROUPS for c in group.columns}
+    features = rows.features.copy()
+    features[:, [name in taste for name in FEATURE_NAMES]] = np.nan
+    return fit_ranker(TrainingRows(features, rows.group_sizes), recipe=recipe, seed=seed)
+
+
+def _champion(models_dir: Path) -> tuple[Model | None, str | None]:
+    """Return the champion, or why there is none to compare with."""
+    try:
+        directory = champion_bundle(models_dir)
+        return (None if directory is None else Model.read(directory)), None
+    except ModelError as error:
+        return None, f"the champion cannot be used: {error}"
+
+
+def _walk(
+    material: Material, engine: Engine, scorers: list[Scorer], seed: int, progress: Progress
+) -> Evaluation:
+    under_test = EngineUnderTest(engine, material.dataset)
+    data = prepare(
+        material.dataset,
+        train_until=material.split,
+        employees=under_test.catalogue.employees.ids,
+        contents=under_test.catalogue.contents.ids,
+    )
+    targets = find_targets(data.log, to_micros(material.split), to_micros(material.until))
+    return run_evaluation(
+        data, under_test, [under_test, *scorers],
+        train_until=material.split, until=material.until, seed=seed, max_targets=MAX_TARGETS,
+        progress=_counting(progress, min(len(targets), MAX_TARGETS)),
+    )  # fmt: skip
+
+
+def _counting(progress: Progress, total: int) -> Callable[[], None]:
+    done = 0
+
+    def one_more() -> None:
+        nonlocal done
+        done += 1
+        progress("evaluate", done, total)
+
+    return one_more
