@@ -1,0 +1,168 @@
+"""What goes over the wire, as JSON."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from recsys.answers import BeliefSource, Degraded, SlotType
+
+__all__ = [
+    "MAX_ROWS",
+    "BatchReport",
+    "Belief",
+    "EventBatch",
+    "EventReport",
+    "FeedItem",
+    "FeedPage",
+    "Formats",
+    "Health",
+    "ModelInfo",
+    "Readiness",
+    "Reason",
+    "Receipt",
+    "ReceiptPart",
+    "RejectedRow",
+    "Written",
+]
+
+MAX_ROWS = 10_000
+"""Rows of one request; a longer transaction would keep others waiting for more than a second."""
+
+
+class Reason(BaseModel):
+    """Why an item is in the feed: a stable code, and words in the language asked for."""
+
+    code: str
+    text: str
+
+
+class FeedItem(BaseModel):
+    """One slot of a feed."""
+
+    content_id: str
+    rendition_id: str
+    format: str
+    position: int = Field(description="1-based, over all pages of the request_id.")
+    score: float
+    propensity: float
+    rendition_propensity: float
+    slot_type: SlotType
+    reasons: list[Reason]
+    title: str
+    url: str | None
+    est_minutes: float | None
+
+
+class FeedPage(BaseModel):
+    """A page of a feed; ``next_cursor`` is null on the last one."""
+
+    request_id: str
+    model_version: str
+    policy_version: str
+    degraded: Degraded | None
+    assignments: list[dict[str, str]] = []
+    items: list[FeedItem]
+    next_cursor: str | None
+
+
+class Belief(BaseModel):
+    """How well a format reaches an employee; ``interval`` is central, 90 %."""
+
+    p_complete: float
+    interval: tuple[float, float]
+    n_effective: float
+    share: float
+    probability_best: float
+    source: BeliefSource
+
+
+class Formats(BaseModel):
+    """An employee's preferred formats; ``best`` is null when nothing is known well enough."""
+
+    employee_id: str
+    best: str | None
+    formats: dict[str, Belief]
+    families: dict[str, float]
+
+
+class RejectedRow(BaseModel):
+    """A row that was not stored: its index in the request, the column and what it should hold."""
+
+    index: int
+    column: str
+    expected: str
+
+
+class EventBatch(BaseModel):
+    """Events in the layout of the table ``events``; bad ones are reported, the others count."""
+
+    events: list[Any] = Field(max_length=MAX_ROWS)
+
+
+class EventReport(BaseModel):
+    """What became of the events; the counts add up to those sent."""
+
+    accepted: int
+    duplicate: int
+    refused: int = Field(description="Of employees who were erased.")
+    rejected: list[RejectedRow]
+
+
+class BatchReport(BaseModel):
+    """What became of catalogue rows; the counts add up to those sent."""
+
+    inserted: int
+    updated: int
+    unchanged: int
+    refused: int = Field(description="Of employees who were erased.")
+    rejected: list[RejectedRow]
+
+
+class Written(BaseModel):
+    """What one row's write did: inserted, updated or unchanged."""
+
+    id: str
+    result: str
+
+
+class ReceiptPart(BaseModel):
+    """One place an employee was erased from, and when; null: with the next training."""
+
+    part: str
+    erased_at: datetime | None
+    rows: int | None = None
+
+
+class Receipt(BaseModel):
+    """Proof of an erasure; the tombstone is a salted hash that blocks a re-import."""
+
+    tombstone: str
+    erased_at: datetime
+    parts: list[ReceiptPart]
+
+
+class ModelInfo(BaseModel):
+    """What is serving."""
+
+    model_version: str
+    policy_version: str
+    degraded: Degraded | None
+    trained_until: datetime | None
+    notes: list[str]
+    clock: datetime = Field(description="The server's present moment.")
+    change: int = Field(description="The last change of the log that counts.")
+
+
+class Health(BaseModel):
+    """The process answers."""
+
+    status: str = "ok"
+
+
+class Readiness(BaseModel):
+    """The process answers from up-to-date data; ``behind`` counts changes not taken in yet."""
+
+    status: str = "ready"
+    change: int
+    behind: int

@@ -1,0 +1,1 @@
+"""The demonstration page: views, templates and style."""

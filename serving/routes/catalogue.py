@@ -1,0 +1,88 @@
+"""Contents, renditions and employees: one at a time, or many with a result per row."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Path
+
+from serving.ingest import write_rows
+from serving.models import MAX_ROWS, BatchReport, Written
+from serving.problems import Fault, ProblemError
+from serving.security import requires
+from serving.services import Services, ServicesDependency
+
+__all__ = ["router", "write_one"]
+
+router = APIRouter(prefix="/v1", tags=["catalogue"])
+
+RowId = Annotated[str, Path(min_length=1, max_length=200)]
+Row = Annotated[dict[str, Any], Body(description="Columns of the table; others are kept too.")]
+Rows = Annotated[list[Any], Body(embed=True, max_length=MAX_ROWS)]
+
+_COMMS = [requires("comms")]
+_ADMIN = [requires()]
+
+
+@router.put("/contents/{content_id}", dependencies=_COMMS)
+def put_content(services: ServicesDependency, content_id: RowId, row: Row) -> Written:
+    """Insert or replace a content, whole."""
+    return write_one(services, "contents", "content_id", content_id, row)
+
+
+@router.put("/renditions/{rendition_id}", dependencies=_COMMS)
+def put_rendition(services: ServicesDependency, rendition_id: RowId, row: Row) -> Written:
+    """Insert or replace a rendition, whole."""
+    return write_one(services, "renditions", "rendition_id", rendition_id, row)
+
+
+@router.put("/employees/{employee_id}", dependencies=_ADMIN)
+def put_employee(services: ServicesDependency, employee_id: RowId, row: Row) -> Written:
+    """Add a version of an employee's attributes, valid from now unless `valid_from` says else."""
+    return write_one(services, "employees", "employee_id", employee_id, row)
+
+
+@router.delete("/contents/{content_id}", dependencies=_COMMS)
+def withdraw_content(services: ServicesDependency, content_id: RowId) -> Written:
+    """Withdraw a content: it leaves every feed at once, its events stay."""
+    rows = services.store.find("contents", content_id).assign(status="withdrawn")
+    if rows.empty:
+        raise ProblemError(
+            404, f"there is no content {content_id!r}; put it first, or check the id"
+        )
+    report = services.store.write("contents", rows, received_at=services.clock.now())
+    services.worker.catch_up()
+    return Written(id=content_id, result="updated" if report.updated else "unchanged")
+
+
+@router.post("/contents:batch", dependencies=_COMMS)
+def put_contents(services: ServicesDependency, contents: Rows) -> BatchReport:
+    """Insert or replace contents."""
+    return write_rows(services, "contents", contents)
+
+
+@router.post("/renditions:batch", dependencies=_COMMS)
+def put_renditions(services: ServicesDependency, renditions: Rows) -> BatchReport:
+    """Insert or replace renditions."""
+    return write_rows(services, "renditions", renditions)
+
+
+@router.post("/employees:batch", dependencies=_ADMIN)
+def put_employees(services: ServicesDependency, employees: Rows) -> BatchReport:
+    """Add versions of employees' attributes."""
+    return write_rows(services, "employees", employees)
+
+
+def write_one(
+    services: Services, table: str, key: str, row_id: str, row: dict[str, Any]
+) -> Written:
+    """Write the row at ``row_id``; a bad one is a problem that names the column."""
+    if row.get(key, row_id) != row_id:
+        fault = Fault(location=f"body.{key}", expected=f"{row_id!r} as in the path, or nothing")
+        raise ProblemError(422, f"the body names another {key} than the path", errors=[fault])
+    report = write_rows(services, table, [row | {key: row_id}])
+    if report.rejected:
+        faults = [Fault(location=f"body.{r.column}", expected=r.expected) for r in report.rejected]
+        raise ProblemError(422, f"the row was not stored: {faults[0].expected}", errors=faults)
+    if report.refused:
+        raise ProblemError(410, "this employee was erased; nothing is stored about them any more")
+    fates = {"inserted": report.inserted, "updated": report.updated}
+    return Written(id=row_id, result=next((f for f, n in fates.items() if n), "unchanged"))

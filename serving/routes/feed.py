@@ -1,0 +1,45 @@
+"""`/v1/employees/{id}/feed`."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path, Query
+
+from serving.feeds import MAX_LIMIT, FeedQuery, feed_page
+from serving.models import FeedPage
+from serving.security import requires
+from serving.services import ServicesDependency
+
+__all__ = ["EmployeeId", "router"]
+
+router = APIRouter(prefix="/v1/employees", tags=["feed"], dependencies=[requires("portal")])
+
+EmployeeId = Annotated[str, Path(min_length=1, max_length=200, description="A pseudonymous id.")]
+Surface = Literal["portal", "newsletter", "mobile", "signage", "print"]
+
+
+@router.get("/{employee_id}/feed")
+def feed(
+    services: ServicesDependency,
+    employee_id: EmployeeId,
+    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Items of a page.")] = 20,
+    surface: Surface = "portal",
+    device: Annotated[str | None, Query(max_length=50)] = None,
+    max_minutes: Annotated[
+        float | None, Query(gt=0, le=1440, description="Reading time of the whole feed.")
+    ] = None,
+    lang: Annotated[
+        str | None, Query(max_length=20, description="Of the reasons: ja or en.")
+    ] = None,
+    request_id: Annotated[
+        str | None,
+        Query(min_length=1, max_length=200, description="The same one gives the same feed again."),
+    ] = None,
+    cursor: Annotated[
+        str | None, Query(max_length=400, description="`next_cursor` of the page before.")
+    ] = None,
+) -> FeedPage:
+    """Return a ranked, explained feed; an unknown employee gets a cold one."""
+    return feed_page(
+        services,
+        FeedQuery(employee_id, limit, surface, device, max_minutes, lang, request_id, cursor),
+    )

@@ -1,0 +1,146 @@
+"""What the README shows works: each command, each call, each generated table."""
+
+import os
+import re
+import shlex
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import pytest
+
+from benchmarks.figures import replace_part, settings_table
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def _blocks(language: str) -> list[str]:
+    """Return the fenced blocks of one language, without the indent of a list."""
+    found = re.findall(rf"^( *)```{language}\n(.*?)```", README, re.MULTILINE | re.DOTALL)
+    return [re.sub(f"^{indent}", "", body, flags=re.MULTILINE) for indent, body in found]
+
+
+BLOCKS = {language: _blocks(language) for language in ("sh", "python")}
+COMMANDS = [
+    line.strip()
+    for block in BLOCKS["sh"]
+    for line in block.splitlines()
+    if line.strip().startswith("recsys ")
+]
+INLINE = re.findall(r"`(recsys [^`]+)`", README)
+
+
+def test_every_command_exists() -> None:
+    known = {point.name for point in entry_points(group="recsys.commands")}
+    named = {command.split()[1] for command in [*COMMANDS, *INLINE]}
+    assert named <= known
+    assert {"import", "train", "serve", "evaluate", "keys"} <= named
+
+
+def test_every_make_target_exists() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in re.findall(r"\bmake (\w+)", README):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def test_the_table_of_settings_is_the_generated_one() -> None:
+    assert replace_part(README, "settings", settings_table()) == README
+
+
+def test_every_linked_file_exists() -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        if "://" not in target:
+            assert (ROOT / target).exists(), target
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a small company as ``my-data``, where the README's commands are run."""
+    folder = tmp_path_factory.mktemp("readme")
+    size = ["--employees", "60", "--days", "42", "--start", "2026-03-20", "--format", "csv"]
+    _recsys(folder, "simulate", "--out", "my-data", *size)
+    return folder
+
+
+def _recsys(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "recsys.cli", *arguments],
+        cwd=folder, capture_output=True, text=True, check=False, timeout=240,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr + done.stdout
+    return done.stdout
+
+
+def test_from_python_without_a_server(folder: Path) -> None:
+    (snippet,) = BLOCKS["python"]
+    check = "\nassert len(feed.items) == 10, feed\n"
+    subprocess.run([sys.executable, "-c", snippet + check], cwd=folder, check=True, timeout=240)
+
+
+def test_own_data_from_import_to_a_feed(folder: Path) -> None:
+    key = ""
+    for command in COMMANDS:
+        words = shlex.split(command)[1:]
+        if words[0] == "keys":
+            key = _recsys(folder, *words, "--json").split('"key": "')[1].split('"')[0]
+        elif words[0] != "serve":
+            _recsys(folder, *words)
+    (evaluation,) = [command for command in INLINE if command.startswith("recsys evaluate --")]
+    assert "popularity_1h" in _recsys(folder, *shlex.split(evaluation)[1:])
+    with _server(folder) as url:
+        answers = [_curl(line, url, key) for line in _curls()]
+    assert '"items":[{' in answers[0]
+    assert '"accepted":1' in answers[1]
+
+
+def _curls() -> list[str]:
+    (block,) = [block for block in BLOCKS["sh"] if "curl" in block]
+    return [line for line in block.replace("\\\n", " ").split("curl")[1:] if line.strip()]
+
+
+def _curl(line: str, url: str, key: str) -> str:
+    words = shlex.split(line.replace("$KEY", key).replace("http://127.0.0.1:8000", url))
+    headers = [words[i + 1].split(": ", 1) for i, word in enumerate(words) if word == "-H"]
+    data = [words[i + 1] for i, word in enumerate(words) if word == "-d"]
+    (address,) = [word for word in words if word.startswith(url)]
+    request = urllib.request.Request(
+        address, data=data[0].encode() if data else None, headers=dict(headers)
+    )
+    with urllib.request.urlopen(request, timeout=30) as response:
+        return str(response.read().decode())
+
+
+@contextmanager
+def _server(folder: Path) -> Iterator[str]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "recsys.cli", "serve", "--port", str(port)]
+    with (folder / "serve.log").open("w") as log:
+        server = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, env=os.environ)
+    try:
+        _wait_until_ready(url, server)
+        yield url
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def _wait_until_ready(url: str, server: "subprocess.Popen[bytes]") -> None:
+    for _ in range(300):
+        assert server.poll() is None, "the server ended"
+        try:
+            with urllib.request.urlopen(f"{url}/readyz", timeout=5):
+                return
+        except urllib.error.URLError:
+            time.sleep(0.2)
+    pytest.fail("the server was not ready within a minute")
