@@ -28,7 +28,7 @@ DEMO_DATABASE := sqlite:///$(DEMO)/recsys.db
 demo: setup
 	$(BIN)/recsys simulate --out $(DEMO)/company --seed 1
 	$(BIN)/recsys import $(DEMO)/company --database $(DEMO_DATABASE)
-	$(BIN)/recsys train --database $(DEMO_DATABASE)
+	$(BIN)/recsys train --database $(DEMO_DATABASE) --recipe models/recipes/quick.toml --test-days 7
 ifneq ($(SERVE),0)
 	RECSYS_DEMO=true RECSYS_CLOCK=dataset $(BIN)/recsys serve --database $(DEMO_DATABASE)
 endif

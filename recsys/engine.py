@@ -29,6 +29,7 @@ from recsys.event_columns import EventColumns
 from recsys.fitting import Progress, Recipe, fit_model
 from recsys.formats.beliefs import format_preference
 from recsys.formats.choice import choose_rendition
+from recsys.formats.suitable import reader_languages, suitable_renditions
 from recsys.ids import UNKNOWN_INDEX
 from recsys.model import Model
 from recsys.randomness import generator_for
@@ -161,7 +162,11 @@ class Engine:
         """Return which rendition of a content to show, drawn by its propensities."""
         employee, at_us = self._moment(employee_id, at)
         catalogue = self.state.catalogue
-        renditions = catalogue.renditions.of(catalogue.contents.ids.index(content_id))
+        renditions = suitable_renditions(
+            catalogue.renditions.of(catalogue.contents.ids.index(content_id)),
+            reader_languages(catalogue, employee, at_us),
+            surface,
+        )
         draw = request_id or f"{surface}/{at_us // HOUR_US}"
         rng = generator_for(draw, employee_id, content_id)
         return choose_rendition(renditions, self._formats(employee), rng)

@@ -47,11 +47,6 @@ class EventColumns:
         return len(self.key)
 
     @property
-    def effective_at(self) -> npt.NDArray[np.int64]:
-        """Return the moment from which an event counts: once it happened and was received."""
-        return np.maximum(self.occurred_at, self.received_at)
-
-    @property
     def is_interaction(self) -> npt.NDArray[np.bool_]:
         """Return bool, shape (n,): interactions that name a content."""
         return IS_INTERACTION[self.event_type] & (self.content >= 0)
@@ -59,10 +54,6 @@ class EventColumns:
     def take(self, rows: npt.NDArray[np.intp] | npt.NDArray[np.bool_] | slice) -> Self:
         """Return the events at ``rows`` (indices, mask or slice)."""
         return type(self)(*(getattr(self, f.name)[rows] for f in fields(self)))
-
-    def in_order(self) -> Self:
-        """Return the events by the moment they count from, ties by key (hence by event id)."""
-        return self.take(np.lexsort((self.key, self.effective_at)))
 
     def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
         """Return the columns by name."""

@@ -23,5 +23,19 @@ def configure_logging(level: str) -> None:
             structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"]),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=_StandardError,
     )
+
+
+class _StandardError:
+    """Writes to what standard error is at the moment of a line; it may have been replaced."""
+
+    def __init__(self, *_: object) -> None:
+        """Take and ignore the name structlog gives."""
+
+    def msg(self, message: str) -> None:
+        """Write one line."""
+        sys.stderr.write(message + "\n")
+        sys.stderr.flush()
+
+    log = debug = info = warning = error = critical = exception = fatal = failure = msg

@@ -30,6 +30,7 @@ class LiveScorer:
             ContentVectors(model.text, state.catalogue.contents),
             FactorProvider(state.catalogue, [model.factors] if model.factors else []),
         )
+        self._asked: tuple[npt.NDArray[np.int32], int, npt.NDArray[np.float32]] | None = None
 
     def score(
         self, employee: int, candidates: npt.NDArray[np.int32], at: int
@@ -42,10 +43,22 @@ class LiveScorer:
             readers = self._state.counters.content.read(candidates.astype(np.int64), at)
             # Single precision, as features are: sums that differ by rounding only are a tie.
             return readers[:, _FALLBACK].astype(np.float32).astype(np.float64)
-        if self._state.catalogue.preferences.of(employee).personalization_opt_out:
-            employee = UNKNOWN_INDEX
-        moment = Moment.of(self._sources, employee, candidates, at)
-        return self.model.ranker.score(feature_matrix(moment))
+        return self.model.ranker.score(self.features(employee, candidates, at))
+
+    def features(
+        self, employee: int, candidates: npt.NDArray[np.int32], at: int
+    ) -> npt.NDArray[np.float32]:
+        """Return the rows the ranker sees, shape (n, n_features).
+
+        They are kept until another question: several rankers asked about one and the same array of
+        candidates share them.
+        """
+        if self._asked is None or self._asked[0] is not candidates or self._asked[1] != employee:
+            known = self._state.catalogue.preferences.of(employee)
+            whom = UNKNOWN_INDEX if known.personalization_opt_out else employee
+            moment = Moment.of(self._sources, whom, candidates, at)
+            self._asked = candidates, employee, feature_matrix(moment)
+        return self._asked[2]
 
     def forget_employees(self) -> None:
         """Drop what is derived from attributes of employees; call after they changed."""

@@ -1,7 +1,7 @@
 """The trial: a model fitted on the past walks through the last weeks beside all it must beat."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +48,21 @@ class Trial:
     verdict: Verdict
 
 
+class _RankerUnderTest:
+    """Other trees over the same features as the engine under test."""
+
+    def __init__(self, name: str, ranker: Ranker, scorer: LiveScorer) -> None:
+        self.name = name
+        self._ranker = ranker
+        self._scorer = scorer
+
+    def score(
+        self, employee: int, candidates: npt.NDArray[np.int32], at: int
+    ) -> npt.NDArray[np.float64]:
+        """Return the ranker's scores."""
+        return self._ranker.score(self._scorer.features(employee, candidates, at))
+
+
 class _ModelUnderTest:
     """A second model that ranks from the state of the engine under test."""
 
@@ -75,7 +90,7 @@ def run_trial(
         inspect=lambda rows: alike.append(without_taste(rows, recipe.ranker, seed)),
     )  # fmt: skip
     scorers: list[Scorer] = [
-        _ModelUnderTest(WITHOUT_TASTE, replace(engine.model, ranker=ranker), engine.state)
+        _RankerUnderTest(WITHOUT_TASTE, ranker, engine.scorer)
         for ranker in alike
         if ranker is not None
     ]

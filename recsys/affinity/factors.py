@@ -28,8 +28,8 @@ class FactorSnapshot:
 class FactorProvider:
     """Scores (employee, content) pairs by the snapshot in force; unread contents are folded in.
 
-    Vectors are computed when first asked for and kept; contents that change are dropped by
-    :meth:`refresh`. Not thread-safe.
+    Vectors are computed when a snapshot comes into force, those of later arrivals when first asked
+    for; contents that change are dropped by :meth:`refresh`. Not thread-safe.
     """
 
     def __init__(self, catalogue: Catalogue, snapshots: Sequence[FactorSnapshot] = ()) -> None:
@@ -71,6 +71,16 @@ class FactorProvider:
             width = 0 if latest is None else latest.model.item_feature_embeddings.shape[1] + 1
             self._contents = np.zeros((0, width), np.float32)
             self._filled = np.zeros(0, np.bool_)
+            if latest is not None:
+                self._prepare(latest)
+
+    def _prepare(self, snapshot: FactorSnapshot) -> None:
+        """Compute the vectors of all that are known by now: together they cost little."""
+        versions = np.arange(self._catalogue.employees.n_versions)
+        names = employee_names(self._catalogue.employees, versions)
+        vectors = snapshot.model.user_vectors(snapshot.employee_space.rows(names))
+        self._employees = dict(enumerate(vectors))
+        self._fill(np.arange(len(self._catalogue.contents), dtype=np.int32))
 
     def _employee(self, version: int) -> Vectors:
         assert self._current is not None

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -29,6 +30,7 @@ __all__ = [
     "EXIT_REJECTED",
     "DatabaseOption",
     "JsonOption",
+    "ModelsOption",
     "load_settings",
     "progress_bar",
     "training_progress",
@@ -47,6 +49,10 @@ JsonOption = Annotated[
 DatabaseOption = Annotated[
     str | None,
     typer.Option("--database", metavar="URL", help="The store; default RECSYS_DATABASE_URL."),
+]
+ModelsOption = Annotated[
+    Path | None,
+    typer.Option("--models-dir", metavar="DIR", help="Models; default RECSYS_MODELS_DIR."),
 ]
 
 
@@ -113,6 +119,6 @@ def training_progress() -> Iterator[Callable[[str, int, int], None]]:
         def show(step: str, done: int, total: int) -> None:
             if step not in tasks:
                 tasks[step] = progress.add_task(step, total=total)
-            progress.update(tasks[step], completed=done)
+            progress.update(tasks[step], completed=done, total=total)
 
         yield show

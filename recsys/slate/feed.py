@@ -5,9 +5,18 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from recsys.answers import Degraded, FeedRequest, FormatPreference, Slate, SlateItem, SlotType
+from recsys.answers import (
+    Degraded,
+    FeedRequest,
+    FormatPreference,
+    RenditionChoice,
+    Slate,
+    SlateItem,
+    SlotType,
+)
 from recsys.audience.audience import Audiences
 from recsys.formats.choice import choose_rendition
+from recsys.formats.suitable import reader_languages, suitable_renditions
 from recsys.model import Model
 from recsys.randomness import generator_for
 from recsys.slate.mandatory import owed_contents
@@ -59,11 +68,15 @@ class FeedPolicy:
         slots = self._slots(request, employee, at, ranked, scores, personal=degraded is None)
         draw = request.request_id or f"{request.surface}/{at // HOUR_US}"
         opted_out = self._state.catalogue.preferences.of(employee).personalization_opt_out
+        languages = reader_languages(self._state.catalogue, employee, at)
+        choices = [self._choice(s.content, request, languages, preference, draw) for s in slots]
+        reasons = [
+            () if opted_out else self._reasons.of(employee, slot.content, at) for slot in slots
+        ]
         items = tuple(
-            self._item(slot, place, preference, draw, request.employee_id,
-                       () if opted_out else self._reasons.of(employee, slot.content, at))
-            for place, slot in enumerate(slots, start=1)
-        )  # fmt: skip
+            self._item(*parts, position=position)
+            for position, parts in enumerate(zip(slots, choices, reasons, strict=True), start=1)
+        )
         request_id = request.request_id or _request_id(request, draw)
         return Slate(request_id, model.version, POLICY_VERSION, degraded, items)
 
@@ -89,18 +102,31 @@ class FeedPolicy:
                 left -= length
         return slots[: request.limit]
 
-    def _item(
-        self, slot: _Slot, position: int, preference: FormatPreference, draw: str,
-        employee_id: str, reasons: tuple[str, ...],
-    ) -> SlateItem:  # fmt: skip
+    def _choice(
+        self, content: int, request: FeedRequest, languages: frozenset[str],
+        preference: FormatPreference, draw: str,
+    ) -> RenditionChoice:  # fmt: skip
         catalogue = self._state.catalogue
-        content_id = catalogue.contents.ids.id(slot.content)
-        rng = generator_for(draw, employee_id, content_id)
-        choice = choose_rendition(catalogue.renditions.of(slot.content), preference, rng)
+        renditions = suitable_renditions(
+            catalogue.renditions.of(content), languages, request.surface
+        )
+        rng = generator_for(draw, request.employee_id, catalogue.contents.ids.id(content))
+        return choose_rendition(renditions, preference, rng)
+
+    def _item(
+        self, slot: _Slot, choice: RenditionChoice, reasons: tuple[str, ...], *, position: int
+    ) -> SlateItem:
         return SlateItem(
-            content_id, choice.rendition_id, choice.format, position, slot.score, slot.slot_type,
-            1.0, choice.propensity, reasons,
-        )  # fmt: skip
+            content_id=self._state.catalogue.contents.ids.id(slot.content),
+            rendition_id=choice.rendition_id,
+            format=choice.format,
+            position=position,
+            score=slot.score,
+            slot_type=slot.slot_type,
+            propensity=1.0,
+            rendition_propensity=choice.propensity,
+            reasons=reasons,
+        )
 
 
 def _request_id(request: FeedRequest, draw: str) -> str:

@@ -80,7 +80,7 @@ class LiveState:
         self._known = KeyIndex()
         self._pending = Pending()
         self._parked = Pending()
-        self._showings = Pending()
+        self._showings = Pending(delay_us=VISIT_US)
 
     def observe(self, events: EventColumns) -> Observed:
         """Take in events; those that count already are applied at once."""
@@ -175,7 +175,7 @@ class LiveState:
         parked = about.take(~known)
         self._parked.add(parked)
         self._apply(about.take(known))
-        self._count_showings(self._showings.take_before(self.clock - VISIT_US))
+        self._count_showings(self._showings.take_before(self.clock))
         return len(due) - len(parked)
 
     def _count_showings(self, showings: EventColumns) -> None:

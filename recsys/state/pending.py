@@ -9,11 +9,15 @@ __all__ = ["Pending"]
 
 
 class Pending:
-    """Events by the moment they count from; adding is cheap, sorting happens when asked."""
+    """Events by the moment they are due; adding is cheap, sorting happens when asked.
 
-    def __init__(self) -> None:
+    An event is due ``delay_us`` after it happened, but not before it was received.
+    """
+
+    def __init__(self, *, delay_us: int = 0) -> None:
+        self._delay_us = delay_us
         self._sorted = EventColumns.empty()
-        self._due_at: npt.NDArray[np.int64] = self._sorted.effective_at
+        self._due_at: npt.NDArray[np.int64] = np.zeros(0, np.int64)
         self._added: list[EventColumns] = []
 
     def __len__(self) -> int:
@@ -25,10 +29,12 @@ class Pending:
             self._added.append(events)
 
     def take_before(self, at: int) -> EventColumns:
-        """Remove and return the events that count strictly before ``at``, in order."""
+        """Remove and return the events due strictly before ``at``, ties by event key."""
         if self._added:
-            self._sorted = self.all().in_order()
-            self._due_at = self._sorted.effective_at
+            waiting = self.all()
+            due_at = np.maximum(waiting.occurred_at + self._delay_us, waiting.received_at)
+            order = np.lexsort((waiting.key, due_at))
+            self._sorted, self._due_at = waiting.take(order), due_at[order]
             self._added = []
         n_due = int(np.searchsorted(self._due_at, at, side="left"))
         due = self._sorted.take(slice(0, n_due))

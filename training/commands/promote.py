@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from recsys.commands._shared import JsonOption, load_settings, write_json
+from recsys.commands._shared import JsonOption, ModelsOption, load_settings, write_json
 
 if TYPE_CHECKING:
     from recsys.registry import Champion
@@ -18,6 +18,7 @@ def promote(
         int | None, typer.Argument(min=1, help="Registered version; default: the challenger.")
     ] = None,
     *,
+    models_dir: ModelsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Make a registered version the champion, whatever the gate said.
@@ -27,12 +28,12 @@ def promote(
     from training.releases import promote as move
     from training.tracking import Tracking
 
-    models_dir = load_settings().models_dir
+    models_dir = models_dir or load_settings().models_dir
     champion = move(Tracking(models_dir), models_dir, version, at=datetime.now(UTC))
     _show(champion, as_json=as_json)
 
 
-def rollback(*, as_json: JsonOption = False) -> None:
+def rollback(*, models_dir: ModelsOption = None, as_json: JsonOption = False) -> None:
     """Go back to the champion before this one; again goes back one more.
 
     Example: recsys rollback
@@ -40,7 +41,7 @@ def rollback(*, as_json: JsonOption = False) -> None:
     from training.releases import roll_back
     from training.tracking import Tracking
 
-    models_dir = load_settings().models_dir
+    models_dir = models_dir or load_settings().models_dir
     champion = roll_back(Tracking(models_dir), models_dir, at=datetime.now(UTC))
     _show(champion, as_json=as_json)
 

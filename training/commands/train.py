@@ -1,10 +1,8 @@
 """`recsys train`: learn, measure, record, and put into use what is better."""
 
-from collections.abc import Callable
-from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -13,8 +11,9 @@ from recsys.commands._shared import (
     EXIT_REJECTED,
     DatabaseOption,
     JsonOption,
+    ModelsOption,
     load_settings,
-    progress_bar,
+    training_progress,
     write_json,
 )
 from recsys.errors import ConfigurationError
@@ -49,6 +48,7 @@ def train(
     no_promote: Annotated[
         bool, typer.Option("--no-promote", help="Register only; the champion stays.")
     ] = False,
+    models_dir: ModelsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Train a model, measure it on the last weeks, and let it replace the champion if it is better.
@@ -62,11 +62,11 @@ def train(
     from training.pipeline import train as run
     from training.recipe import find_recipe
 
-    models_dir = load_settings().models_dir
+    models_dir = models_dir or load_settings().models_dir
     hyper_parameters = find_recipe(models_dir, recipe)
     material = _material(data, database, parse_instant(until) if until else None, test_days)
     plan = Plan(material, hyper_parameters, models_dir, seed, may_promote=not no_promote)
-    with _Bars() as progress:
+    with training_progress() as progress:
         outcome = run(plan, at=datetime.now(UTC), progress=progress)
     if as_json:
         write_json(_as_dict(outcome, material))
@@ -89,29 +89,6 @@ def _material(
             "--data and --database were both given; pass the one to learn from"
         )
     return from_directory(data, until=until, test_days=test_days)
-
-
-class _Bars:
-    """One progress bar per step, the last one open; called as :data:`recsys.fitting.Progress`."""
-
-    def __init__(self) -> None:
-        self._open = ExitStack()
-        self._advance: Callable[[int], None] | None = None
-        self._step, self._done = "", 0
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._open.close()
-
-    def __call__(self, step: str, done: int, total: int) -> None:
-        if self._advance is None or step != self._step or done <= self._done:
-            self._open.close()
-            self._advance = self._open.enter_context(progress_bar(step, total))
-            self._step, self._done = step, 0
-        self._advance(done - self._done)
-        self._done = done
 
 
 def _as_dict(outcome: "Outcome", material: "Material") -> dict[str, Any]:

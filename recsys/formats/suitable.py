@@ -1,0 +1,43 @@
+"""Which renditions of a content suit a reader here: language first, then the surface."""
+
+from collections.abc import Sequence
+
+from recsys.catalogue.catalogue import Catalogue
+from recsys.catalogue.renditions import Rendition
+from recsys.schema import FORMAT_FAMILIES
+
+__all__ = ["reader_languages", "suitable_renditions"]
+
+_CANNOT_MOVE = ("print",)
+_NEEDS_PLAYING = (*FORMAT_FAMILIES["video"], "animation", "audio")
+
+
+def suitable_renditions(
+    renditions: Sequence[Rendition], languages: frozenset[str], surface: str
+) -> list[Rendition]:
+    """Return the renditions in a language the reader reads that the surface can show.
+
+    A rendition of unknown language suits everybody, and a reader of unknown languages reads all.
+    A wish that no rendition fulfils is passed over: better a film title in print than nothing.
+    """
+    left = list(renditions)
+    if languages:
+        left = [r for r in left if not r.language or _primary(r.language) in languages] or left
+    if surface in _CANNOT_MOVE:
+        left = [r for r in left if r.format not in _NEEDS_PLAYING] or left
+    return left
+
+
+def reader_languages(catalogue: Catalogue, employee: int, at: int) -> frozenset[str]:
+    """Return the languages an employee chose, else that of the employee's record, else none."""
+    chosen = catalogue.preferences.of(employee).languages
+    if not chosen:
+        version = catalogue.employees.version_at(employee, at)
+        recorded = catalogue.employees.attributes(version).get("language")
+        chosen = frozenset([recorded]) if recorded else frozenset()
+    return frozenset(_primary(language) for language in chosen)
+
+
+def _primary(language: str) -> str:
+    """Return the language without region or script: ``ja`` of ``ja-JP``."""
+    return language.lower().replace("_", "-").split("-")[0]
