@@ -22,8 +22,9 @@ WITHOUT_TASTE = "without_taste"
 SMALLEST_GAIN = 0.01
 """Personalisation must add more NDCG@10 than this to be said to add something.
 
-Enough choices make any difference significant. On simulated companies where nobody has a taste of
-their own the measured gain lay between -0.003 and 0.011, on those with strong tastes above 0.05.
+Enough choices make any difference significant. On a simulated company of 1,500 people where nobody
+has a taste of their own the measured gain was -0.004 (-0.011 to 0.001), on one with strong tastes
+0.031 (0.018 to 0.043).
 """
 
 
