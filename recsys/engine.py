@@ -25,6 +25,7 @@ from recsys.candidates.eligible import EligibleContents
 from recsys.catalogue.catalogue import Catalogue
 from recsys.dataset.dataset import Dataset
 from recsys.dataset.reading import read_dataset
+from recsys.errors import ConfigurationError
 from recsys.event_columns import EventColumns
 from recsys.fitting import Progress, Recipe, fit_model
 from recsys.formats.beliefs import format_preference
@@ -132,6 +133,8 @@ class Engine:
 
     def rank(self, employee_id: str, at: datetime, k: int | None = 10) -> list[Ranked]:
         """Return the best ``k`` candidates (None: all), best first, ties by newest then id."""
+        if k is not None and k < 0:
+            raise ConfigurationError(f"k is {k}; expected 0 or more, or None for all candidates")
         employee, at_us = self._moment(employee_id, at)
         candidates = self.eligible.retrieve(employee, at_us)
         order, scores = self._order(employee, candidates, at_us)
@@ -141,6 +144,8 @@ class Engine:
 
     def feed(self, request: FeedRequest) -> Slate:
         """Return a feed: must-reads first, then the ranking, each in a fitting rendition."""
+        if request.limit < 0:
+            raise ConfigurationError(f"limit is {request.limit}; expected 0 or more")
         employee, at_us = self._moment(request.employee_id, request.at)
         candidates = self._policy.wanted(employee, self.eligible.retrieve(employee, at_us))
         order, scores = self._order(employee, candidates, at_us)

@@ -118,6 +118,20 @@ def _curl(line: str, url: str, key: str) -> str:
         return str(response.read().decode())
 
 
+@pytest.mark.slow
+def test_the_demo_ends_with_a_champion(tmp_path: Path) -> None:
+    if not (ROOT / ".venv" / ".installed").exists():
+        pytest.skip("the demo runs in the environment of `make setup`, which is not here")
+    done = subprocess.run(
+        ["make", "demo", "SERVE=0", f"DEMO={tmp_path}"],
+        cwd=ROOT, env=os.environ | {"RECSYS_MODELS_DIR": str(tmp_path / "models")},
+        capture_output=True, text=True, check=False, timeout=900,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "ndcg@10" in done.stdout
+    assert "is registered version 1, champion" in done.stdout
+
+
 @contextmanager
 def _server(folder: Path) -> Iterator[str]:
     with socket.socket() as probe:

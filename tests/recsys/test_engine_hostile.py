@@ -11,6 +11,7 @@ from recsys.answers import FeedRequest
 from recsys.dataset.dataset import Dataset
 from recsys.dataset.validation import frame_of, validate
 from recsys.engine import Engine
+from recsys.errors import ConfigurationError
 from recsys.schema import TABLES
 
 if TYPE_CHECKING:
@@ -200,3 +201,12 @@ def test_a_hundred_thousand_candidates_are_ranked(company: "Company") -> None:
     assert len({r.content_id for r in ranked}) == len(ranked) > n
     scores = np.array([r.score for r in ranked])
     assert (np.diff(scores) <= 0).all()
+
+
+def test_negative_lengths_are_refused(company: "Company") -> None:
+    engine = company.engine()
+    with pytest.raises(ConfigurationError, match="k is -1"):
+        engine.rank("e01", company.until, k=-1)
+    with pytest.raises(ConfigurationError, match="limit is -5"):
+        engine.feed(FeedRequest("e01", company.until, limit=-5))
+    assert engine.rank("e01", company.until, k=0) == []
