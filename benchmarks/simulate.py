@@ -1,6 +1,6 @@
 """How fast the simulator is and how much memory it takes.
 
-Run ``python benchmarks/simulate.py`` for the default company in both file formats, with
+Run ``python -m benchmarks.simulate`` for the default company in both file formats, with
 ``--large`` for ten million events. The first run compiles the kernels; it is timed apart.
 """
 

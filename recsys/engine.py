@@ -29,11 +29,8 @@ from recsys.errors import ConfigurationError
 from recsys.event_columns import EventColumns
 from recsys.fitting import Progress, Recipe, fit_model
 from recsys.formats.beliefs import format_preference
-from recsys.formats.choice import choose_rendition
-from recsys.formats.suitable import reader_languages, suitable_renditions
 from recsys.ids import UNKNOWN_INDEX
 from recsys.model import Model
-from recsys.randomness import generator_for
 from recsys.ranker.training_rows import TrainingRows
 from recsys.scoring import LiveScorer
 from recsys.slate.feed import FeedPolicy
@@ -161,20 +158,15 @@ class Engine:
 
     def rendition(
         self, employee_id: str, content_id: str, at: datetime, request_id: str | None = None,
-        device: str | None = None,  # noqa: ARG002  # in the contract; not looked at yet
-        surface: str = "portal",
+        device: str | None = None, surface: str = "portal",
     ) -> RenditionChoice:  # fmt: skip
         """Return which rendition of a content to show, drawn by its propensities."""
         employee, at_us = self._moment(employee_id, at)
-        catalogue = self.state.catalogue
-        renditions = suitable_renditions(
-            catalogue.renditions.of(catalogue.contents.ids.index(content_id)),
-            reader_languages(catalogue, employee, at_us),
-            surface,
+        request = FeedRequest(
+            employee_id, at, surface=surface, device=device, request_id=request_id
         )
-        draw = request_id or f"{surface}/{at_us // HOUR_US}"
-        rng = generator_for(draw, employee_id, content_id)
-        return choose_rendition(renditions, self._formats(employee), rng)
+        choose = self._policy.chooser(request, employee, at_us, self._formats(employee))
+        return choose(content_id)
 
     def as_of(self, at: datetime) -> Self:
         """Return an engine at an earlier moment, replayed from the log; the slow path.

@@ -33,16 +33,18 @@ def _cache_folder() -> Path:
     return package / "__pycache__" / f"kernels-{digest.hexdigest()}"
 
 
-def _can_write(folder: Path) -> bool:
+def _use_cache_folder(folder: Path) -> None:
+    """Keep compiled code in ``folder``; where it may not be written numba's own place remains."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:
-        return False
-    return os.access(folder, os.W_OK)
+        return
+    if os.access(folder, os.W_OK):
+        numba.config.CACHE_DIR = str(folder)  # type: ignore[attr-defined]  # made at run time
 
 
-if "NUMBA_CACHE_DIR" not in os.environ and _can_write(_cache_folder()):
-    numba.config.CACHE_DIR = str(_cache_folder())  # type: ignore[attr-defined]  # made at run time
+if "NUMBA_CACHE_DIR" not in os.environ:
+    _use_cache_folder(_cache_folder())
 
 
 def kernel(function: _F) -> _F:

@@ -93,8 +93,8 @@ class RenditionTable:
         """Return int8 positions in ``FORMATS``, shape (n,), of shown renditions.
 
         An event without a rendition, or with one that is not known, counts as ``article`` if its
-        content has no renditions, and as the only one if there is one; where there are several it
-        is −1, nobody knows.
+        content has no renditions, and as the format of its renditions if all have one; where they
+        differ it is −1, nobody knows.
         """
         distinct, place = np.unique(contents, return_inverse=True)
         only = np.array([self._only_format(int(c)) for c in distinct], np.int8)[place]
@@ -109,14 +109,19 @@ class RenditionTable:
 
     def live_formats(self, contents: npt.NDArray[np.int32]) -> list[str]:
         """Return the formats that exist among ``contents``, in canonical order."""
-        found = {r.format for content in contents.tolist() for r in self.of(content)}
-        return [name for name in FORMATS if name in found]
+        known = self._content >= 0
+        n_contents = 1 + max(contents.max(initial=-1), self._content.max(initial=-1))
+        is_live, has_rows = np.zeros(n_contents, np.bool_), np.zeros(n_contents, np.bool_)
+        is_live[contents] = True
+        has_rows[self._content[known]] = True
+        found = set(self._format[known][is_live[self._content[known]]].tolist())
+        if (is_live & ~has_rows).any():
+            found.add(_IMPLICIT)
+        return [name for code, name in enumerate(FORMATS) if code in found]
 
     def _only_format(self, content: int) -> int:
-        held = self._by_content.get(content)
-        if not held:
-            return _IMPLICIT
-        return FORMATS.index(next(iter(held.values())).format) if len(held) == 1 else -1
+        found = {rendition.format for rendition in self.of(content)}
+        return FORMATS.index(found.pop()) if len(found) == 1 else -1
 
     def _reserve(self) -> None:
         missing = len(self.ids) - len(self._format)

@@ -1,5 +1,6 @@
 """The feed policy: must-reads first, then the ranking, each in a fitting rendition."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,10 +67,10 @@ class FeedPolicy:
         """
         degraded: Degraded | None = "no_model" if model.ranker is None else None
         slots = self._slots(request, employee, at, ranked, scores, personal=degraded is None)
-        draw = request.request_id or f"{request.surface}/{at // HOUR_US}"
+        choose = self.chooser(request, employee, at, preference)
+        ids = self._state.catalogue.contents.ids
         opted_out = self._state.catalogue.preferences.of(employee).personalization_opt_out
-        languages = reader_languages(self._state.catalogue, employee, at)
-        choices = [self._choice(s.content, request, languages, preference, draw) for s in slots]
+        choices = [choose(ids.id(slot.content)) for slot in slots]
         reasons = [
             () if opted_out else self._reasons.of(employee, slot.content, at) for slot in slots
         ]
@@ -77,7 +78,7 @@ class FeedPolicy:
             self._item(*parts, position=position)
             for position, parts in enumerate(zip(slots, choices, reasons, strict=True), start=1)
         )
-        request_id = request.request_id or _request_id(request, draw)
+        request_id = request.request_id or _request_id(request, at)
         return Slate(request_id, model.version, POLICY_VERSION, degraded, items)
 
     def _slots(
@@ -102,16 +103,21 @@ class FeedPolicy:
                 left -= length
         return slots[: request.limit]
 
-    def _choice(
-        self, content: int, request: FeedRequest, languages: frozenset[str],
-        preference: FormatPreference, draw: str,
-    ) -> RenditionChoice:  # fmt: skip
+    def chooser(
+        self, request: FeedRequest, employee: int, at: int, preference: FormatPreference
+    ) -> Callable[[str], RenditionChoice]:
+        """Return the function that draws a rendition for a content id, equal for equal requests."""
         catalogue = self._state.catalogue
-        renditions = suitable_renditions(
-            catalogue.renditions.of(content), languages, request.surface
-        )
-        rng = generator_for(draw, request.employee_id, catalogue.contents.ids.id(content))
-        return choose_rendition(renditions, preference, rng)
+        languages = reader_languages(catalogue, employee, at)
+        draw = _draw(request, at)
+
+        def choose(content_id: str) -> RenditionChoice:
+            renditions = catalogue.renditions.of(catalogue.contents.ids.index(content_id))
+            suitable = suitable_renditions(renditions, languages, request.surface)
+            rng = generator_for(draw, request.employee_id, content_id)
+            return choose_rendition(suitable, preference, rng)
+
+        return choose
 
     def _item(
         self, slot: _Slot, choice: RenditionChoice, reasons: tuple[str, ...], *, position: int
@@ -129,6 +135,11 @@ class FeedPolicy:
         )
 
 
-def _request_id(request: FeedRequest, draw: str) -> str:
-    drawn = generator_for(draw, request.employee_id, "request")
+def _draw(request: FeedRequest, at: int) -> str:
+    """Return what a draw depends on: without a request id the hour, so reloads do not flicker."""
+    return request.request_id or f"{request.surface}/{at // HOUR_US}"
+
+
+def _request_id(request: FeedRequest, at: int) -> str:
+    drawn = generator_for(_draw(request, at), request.employee_id, "request")
     return f"r-{drawn.integers(0, 2**63):016x}"
