@@ -6,12 +6,11 @@ Run ``python -m benchmarks.simulate`` for the default company in both file forma
 
 import argparse
 import platform
-import resource
-import sys
 import tempfile
 from pathlib import Path
 from time import perf_counter
 
+from benchmarks.own_process import peak_gib
 from recsys.simulator.config import Scenario
 from recsys.simulator.simulation import simulate_company
 from recsys.simulator.writing import FileFormat
@@ -29,14 +28,8 @@ def _time(label: str, scenario: Scenario, file_format: FileFormat) -> None:
         seconds = perf_counter() - began
     print(
         f"{label:<20} {run.n_events:>11,} events {seconds:8.1f} s "
-        f"{run.n_events / seconds:>10,.0f} events/s   peak {_peak_gib():.2f} GiB so far"
+        f"{run.n_events / seconds:>10,.0f} events/s   peak {peak_gib():.2f} GiB so far"
     )
-
-
-def _peak_gib() -> float:
-    """Return the peak resident memory of this process; Linux counts KiB, macOS bytes."""
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**30
 
 
 def main() -> None:

@@ -6,8 +6,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from recsys.answers import (
@@ -27,6 +25,7 @@ from recsys.dataset.dataset import Dataset
 from recsys.dataset.reading import read_dataset
 from recsys.errors import ConfigurationError
 from recsys.event_columns import EventColumns
+from recsys.event_rows import encode_events
 from recsys.fitting import Progress, Recipe, fit_model
 from recsys.formats.beliefs import format_preference
 from recsys.ids import UNKNOWN_INDEX
@@ -98,8 +97,7 @@ class Engine:
 
     def observe(self, events: Rows) -> ObserveReport:
         """Take in events; bad rows are reported, never raised."""
-        checked, rejects = checked_rows("events", events)
-        columns = self.state.catalogue.encode(checked)
+        columns, rejects = encode_events(events, self.state.catalogue)
         observed = self.state.observe(columns)
         _append(self._log, columns)
         return ObserveReport(
@@ -134,10 +132,9 @@ class Engine:
             raise ConfigurationError(f"k is {k}; expected 0 or more, or None for all candidates")
         employee, at_us = self._moment(employee_id, at)
         candidates = self.eligible.retrieve(employee, at_us)
-        order, scores = self._order(employee, candidates, at_us)
-        ids = self.state.catalogue.contents.ids
-        best = order[:k]
-        return [Ranked(ids.id(int(candidates[i])), float(scores[i])) for i in best]
+        places, scores = self.scorer.best(employee, candidates, at_us, k)
+        ids, best = self.state.catalogue.contents.ids, candidates[places].tolist()
+        return [Ranked(ids.id(i), s) for i, s in zip(best, scores.tolist(), strict=True)]
 
     def feed(self, request: FeedRequest) -> Slate:
         """Return a feed: must-reads first, then the ranking, each in a fitting rendition."""
@@ -145,10 +142,10 @@ class Engine:
             raise ConfigurationError(f"limit is {request.limit}; expected 0 or more")
         employee, at_us = self._moment(request.employee_id, request.at)
         candidates = self._policy.wanted(employee, self.eligible.retrieve(employee, at_us))
-        order, scores = self._order(employee, candidates, at_us)
+        places, scores = self.scorer.best(employee, candidates, at_us, None)
         preference = self._formats(employee)
         return self._policy.apply(
-            request, employee, at_us, candidates[order], scores[order], preference, self.model
+            request, employee, at_us, candidates[places], scores, preference, self.model
         )
 
     def formats(self, employee_id: str, at: datetime) -> FormatPreference:
@@ -207,13 +204,6 @@ class Engine:
         self.state.advance(at_us)
         return self.state.catalogue.employees.ids.index(employee_id), at_us
 
-    def _order(
-        self, employee: int, candidates: npt.NDArray[np.int32], at_us: int
-    ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]:
-        scores = self.scorer.score(employee, candidates, at_us)
-        # Candidates come newest first, then by id: a stable sort keeps that order among equals.
-        return np.argsort(-scores, kind="stable"), scores
-
     def _formats(self, employee: int) -> FormatPreference:
         formats, catalogue = self.state.formats, self.state.catalogue
         company = formats.shown.sum(axis=0), formats.completions.sum(axis=0)
@@ -226,6 +216,7 @@ class Engine:
 
     def _upsert(self, table: str, rows: Rows) -> UpsertReport:
         checked, rejects = checked_rows(table, rows)
+        self.state.settle()
         self.state.catalogue.upsert(table, checked, valid_from=self.state.clock)
         if table == "contents":
             self.scorer.refresh(self.state.catalogue.contents.ids.indices(checked["content_id"]))

@@ -6,16 +6,10 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from recsys.schema import EVENT_TYPES, INTERACTIONS
 
-__all__ = [
-    "CODE_OF_TYPE",
-    "IS_INTERACTION",
-    "EventColumns",
-    "event_keys",
-]
+__all__ = ["CODE_OF_TYPE", "IS_INTERACTION", "LAST_POSITION", "EventColumns"]
 
 CODE_OF_TYPE: dict[str, int] = {name: code for code, name in enumerate(EVENT_TYPES)}
 """Event type → its int8 code."""
@@ -23,17 +17,21 @@ CODE_OF_TYPE: dict[str, int] = {name: code for code, name in enumerate(EVENT_TYP
 IS_INTERACTION = np.array([name in INTERACTIONS for name in EVENT_TYPES])
 """bool, shape (n_event_types,): whether an event type makes a content seen."""
 
+LAST_POSITION = int(np.iinfo(np.int16).max)
+"""Positions further down count as this one; nobody scrolls there."""
+
 
 @dataclass(frozen=True, slots=True)
 class EventColumns:
-    """n events; every field is an array of shape (n,), indices are internal, −1 = none.
+    """n events; every field is an array of shape (n,), indices and codes are internal, −1 = none.
 
-    Times are int64 microseconds UTC. ``dwell_seconds`` and ``progress_share`` are NaN where the
-    event has none.
+    Times are int64 microseconds UTC. Durations, shares and propensities are NaN where the event has
+    none.
     """
 
     key: npt.NDArray[np.uint64]
-    """64-bit hash of ``event_id``; two ids of 10 M collide with probability 3e-6."""
+    """:func:`recsys.siphash.hash_texts` of ``event_id``; two of 10 M collide with
+    probability 3e-6."""
     event_type: npt.NDArray[np.int8]
     employee: npt.NDArray[np.int32]
     content: npt.NDArray[np.int32]
@@ -42,6 +40,13 @@ class EventColumns:
     received_at: npt.NDArray[np.int64]
     dwell_seconds: npt.NDArray[np.float32]
     progress_share: npt.NDArray[np.float32]
+    device: npt.NDArray[np.int8]
+    """Place in :data:`recsys.devices.DEVICES`."""
+    surface: npt.NDArray[np.int8]
+    """Place in :data:`recsys.schema.SURFACES`."""
+    position: npt.NDArray[np.int16]
+    """1-based, at most ``LAST_POSITION``; 0 = unknown."""
+    rendition_propensity: npt.NDArray[np.float32]
 
     def __len__(self) -> int:
         return len(self.key)
@@ -74,17 +79,19 @@ class EventColumns:
         return cls(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(cls)))
 
     @classmethod
+    def of_rows(cls, rows: Sequence[tuple[float, ...]]) -> Self:
+        """Return the events whose fields, in their order, each row holds."""
+        columns = zip(*rows, strict=True) if rows else ((),) * len(_DTYPES)
+        return cls(*map(np.array, columns, _DTYPES))
+
+    @classmethod
     def empty(cls) -> Self:
         """Return no events."""
-        index = np.zeros(0, np.int32)
-        time = np.zeros(0, np.int64)
-        number = np.zeros(0, np.float32)
-        return cls(
-            np.zeros(0, np.uint64), np.zeros(0, np.int8), index, index, index, time, time,
-            number, number,
-        )  # fmt: skip
+        return cls.of_rows([])
 
 
-def event_keys(event_ids: "pd.Series[str]") -> npt.NDArray[np.uint64]:
-    """Return uint64 hashes, shape (n,), the same in every process and version (SipHash-2-4)."""
-    return pd.util.hash_array(event_ids.to_numpy(dtype=object), categorize=False)
+_DTYPES = (
+    np.uint64, np.int8, np.int32, np.int32, np.int32, np.int64, np.int64, np.float32, np.float32,
+    np.int8, np.int8, np.int16, np.float32,
+)  # fmt: skip
+"""Of the fields of :class:`EventColumns`."""

@@ -10,11 +10,13 @@ from recsys.affinity.factors import FactorProvider, FactorSnapshot
 from recsys.affinity.snapshots import Pairs, SnapshotRecipe, fit_snapshots
 from recsys.audience.audience import Audiences
 from recsys.candidates.eligible import EligibleContents
+from recsys.candidates.shortlist import ShortlistRecipe
 from recsys.event_columns import EventColumns
 from recsys.features.content_vectors import ContentVectors
 from recsys.features.moment import Sources
 from recsys.interactions import InteractionLog, Targets, find_targets, first_interactions
 from recsys.model import Model
+from recsys.ranker.choices import Choices, describe_choices
 from recsys.ranker.lambdarank import MIN_QUESTIONS, RankerRecipe, fit_ranker
 from recsys.ranker.training_rows import Sampling, TrainingRows, collect_rows
 from recsys.state.live import LiveState
@@ -32,6 +34,7 @@ class Recipe:
     """All hyper-parameters of a training run."""
 
     text_size: int = 64
+    shortlist: ShortlistRecipe = field(default_factory=ShortlistRecipe)
     sampling: Sampling = field(default_factory=Sampling)
     ranker: RankerRecipe = field(default_factory=RankerRecipe)
     snapshots: SnapshotRecipe = field(default_factory=SnapshotRecipe)
@@ -55,9 +58,9 @@ def fit_model(
     """
     until_us = to_micros(until)
     catalogue = state.catalogue
-    pairs, targets = _choices(state, log, until_us)
+    pairs, choices = _choices(state, log, until_us)
     text = _fit_text(state, until_us, recipe, seed)
-    moments = _snapshot_moments(targets, recipe, until_us)
+    moments = _snapshot_moments(choices.targets, recipe, until_us)
     snapshots, reason = fit_snapshots(
         catalogue, pairs, moments, recipe=recipe.snapshots, seed=seed,
         progress=_counting(progress, "fit factors", len(moments)),
@@ -66,9 +69,10 @@ def fit_model(
         state, ContentVectors(text, catalogue.contents), FactorProvider(catalogue, snapshots)
     )
     eligible = EligibleContents(state, Audiences(catalogue))
-    n_targets = min(len(targets), recipe.sampling.max_targets)
+    n_targets = min(len(choices), recipe.sampling.max_targets)
     rows = collect_rows(
-        sources, targets, eligible.retrieve, sampling=recipe.sampling, seed=seed,
+        sources, choices, eligible.retrieve, sampling=recipe.sampling,
+        shortlist=recipe.shortlist, seed=seed,
         progress=_counting(progress, "replay", n_targets),
     )  # fmt: skip
     if inspect is not None:
@@ -80,10 +84,10 @@ def fit_model(
         found = len(rows.group_sizes)
         notes.append(f"no ranker: {found} choices to learn from, {MIN_QUESTIONS} are needed")
     final: FactorSnapshot | None = snapshots[-1] if snapshots else None
-    return Model(ranker, text, final, until, tuple(notes)).named()
+    return Model(ranker, text, final, until, recipe.shortlist, tuple(notes)).named()
 
 
-def _choices(state: LiveState, log: EventColumns, until_us: int) -> tuple[Pairs, Targets]:
+def _choices(state: LiveState, log: EventColumns, until_us: int) -> tuple[Pairs, Choices]:
     """Return first interactions, and those of them to learn ranking from."""
     opted_out = state.catalogue.preferences.opted_out()
     known = state.catalogue.contents["known"].view(np.bool_)
@@ -93,7 +97,8 @@ def _choices(state: LiveState, log: EventColumns, until_us: int) -> tuple[Pairs,
     firsts = first_interactions(read)
     earliest = int(read.occurred_at.min()) if len(interactions) else until_us
     targets = find_targets(read, earliest, until_us)
-    return Pairs(firsts.employee, firsts.content, firsts.occurred_at), targets
+    choices = describe_choices(targets, log)
+    return Pairs(firsts.employee, firsts.content, firsts.occurred_at), choices
 
 
 def _fit_text(state: LiveState, until_us: int, recipe: Recipe, seed: int) -> TextModel:

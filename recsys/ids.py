@@ -1,12 +1,12 @@
 """External ids (strings the company uses) and internal indices (0..n-1)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-__all__ = ["UNKNOWN_INDEX", "IdMap"]
+__all__ = ["UNKNOWN_INDEX", "IdMap", "map_distinct"]
 
 UNKNOWN_INDEX = -1
 """The index of an id that has none, and of an empty id."""
@@ -57,18 +57,18 @@ class IdMap:
 
         Cost: one hash per row in compiled code plus one dictionary step per distinct id.
         """
-        codes, uniques = pd.factorize(external_ids)
-        table = np.fromiter((self.add(str(u)) for u in uniques), np.int32, len(uniques))
-        return _take(table, codes)
+        return map_distinct(external_ids, self.add)
 
     def indices(self, external_ids: "pd.Series[str]") -> npt.NDArray[np.int32]:
         """Return int32 indices, shape (n,), without adding; unknown and missing are −1."""
-        codes, uniques = pd.factorize(external_ids)
-        table = np.fromiter((self.index(str(u)) for u in uniques), np.int32, len(uniques))
-        return _take(table, codes)
+        return map_distinct(external_ids, self.index)
 
 
-def _take(table: npt.NDArray[np.int32], codes: npt.NDArray[np.intp]) -> npt.NDArray[np.int32]:
-    if len(table) == 0:
-        return np.full(len(codes), UNKNOWN_INDEX, np.int32)
-    return np.where(codes >= 0, table[codes], np.int32(UNKNOWN_INDEX)).astype(np.int32)
+def map_distinct(texts: "pd.Series[str]", number: Callable[[str], int]) -> npt.NDArray[np.int32]:
+    """Return ``number`` of every text, int32, shape (n,); −1 where missing.
+
+    ``number`` is asked once per distinct text, in the order in which they first occur.
+    """
+    codes, distinct = pd.factorize(texts)
+    numbers = [number(str(text)) for text in distinct.tolist()]
+    return np.array([*numbers, UNKNOWN_INDEX], np.int32)[codes]  # a missing one has the code −1

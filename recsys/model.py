@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -12,12 +12,13 @@ import numpy as np
 from recsys.affinity.factor_model import FactorModel
 from recsys.affinity.factors import FactorSnapshot
 from recsys.affinity.feature_space import FeatureSpace
-from recsys.ranker.lambdarank import Ranker
+from recsys.candidates.shortlist import ShortlistRecipe
+from recsys.ranker.ranker import Ranker
 from recsys.text.vectors import TextModel
 
 __all__ = ["Model"]
 
-_RANKER, _TEXT, _VOCABULARY, _FACTORS = "ranker.txt", "text.npz", "vocabulary.json", "factors.npz"
+_FACTORS = "factors.npz"
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Model:
     text: TextModel
     factors: FactorSnapshot | None
     trained_until: datetime
+    shortlist: ShortlistRecipe = field(default_factory=ShortlistRecipe)
+    """How candidates are chosen for the ranker, as when it was fitted."""
     notes: tuple[str, ...] = ()
     """Inputs that training went on without, and why; sentences."""
     version: str = ""
@@ -36,7 +39,8 @@ class Model:
     def named(self) -> "Model":
         """Return the model with a version that its content determines: day and hash."""
         parts: Sequence[bytes] = (
-            self.ranker.model_text.encode() if self.ranker else b"",
+            self.ranker.content() if self.ranker else b"",
+            repr(self.shortlist).encode(),
             "\n".join(self.text.vocabulary).encode(),
             self.text.components.tobytes(),
             self.factors.model.item_feature_embeddings.tobytes() if self.factors else b"",
@@ -47,11 +51,8 @@ class Model:
     def write(self, directory: Path) -> None:
         """Write the model's files into an existing directory."""
         if self.ranker is not None:
-            (directory / _RANKER).write_text(self.ranker.model_text, encoding="utf-8")
-        np.savez(directory / _TEXT, idf=self.text.idf, components=self.text.components)
-        (directory / _VOCABULARY).write_text(
-            json.dumps(self.text.vocabulary, ensure_ascii=False), encoding="utf-8"
-        )
+            self.ranker.write(directory)
+        self.text.write(directory)
         if self.factors is not None:
             np.savez(
                 directory / _FACTORS,
@@ -62,6 +63,7 @@ class Model:
             )
         about = {
             "trained_until": self.trained_until.isoformat(),
+            "shortlist": asdict(self.shortlist),
             "notes": self.notes,
             "version": self.version,
         }
@@ -71,13 +73,10 @@ class Model:
     def read(cls, directory: Path) -> "Model":
         """Read what :meth:`write` wrote."""
         about = json.loads((directory / "model.json").read_text(encoding="utf-8"))
-        ranker = directory / _RANKER
-        with np.load(directory / _TEXT, allow_pickle=False) as arrays:
-            vocabulary = json.loads((directory / _VOCABULARY).read_text(encoding="utf-8"))
-            text = TextModel(tuple(vocabulary), arrays["idf"], arrays["components"])
         return cls(
-            ranker=Ranker(ranker.read_text(encoding="utf-8")) if ranker.exists() else None,
-            text=text,
+            ranker=Ranker.read(directory),
+            shortlist=ShortlistRecipe(**about["shortlist"]),
+            text=TextModel.read(directory),
             factors=_read_factors(directory / _FACTORS),
             trained_until=datetime.fromisoformat(about["trained_until"]),
             notes=tuple(about["notes"]),

@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
 import structlog
 
 from recsys.errors import ModelError
@@ -18,7 +17,7 @@ _log = structlog.get_logger()
 
 _NO_MODEL = Model(
     ranker=None,
-    text=TextModel((), np.zeros(0), np.zeros((0, 0), np.float32)),
+    text=TextModel.empty(),
     factors=None,
     trained_until=datetime(1970, 1, 1, tzinfo=UTC),
     notes=("no champion: feeds are ordered by popularity; train and promote a model",),

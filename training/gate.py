@@ -11,13 +11,24 @@ from recsys.evaluation.bootstrap import cluster_bootstrap
 from recsys.evaluation.metrics import ndcg
 from recsys.evaluation.protocol import Ranks
 
-__all__ = ["CHAMPION", "SMALLEST_GAIN", "WITHOUT_TASTE", "Comparison", "Verdict", "judge"]
+__all__ = [
+    "CHAMPION",
+    "RANKERS_BESIDE",
+    "SMALLEST_GAIN",
+    "WITHOUT_TASTE",
+    "Comparison",
+    "Verdict",
+    "judge",
+]
 
 CHAMPION = "champion"
 """The name of the champion among the ranked models."""
 
 WITHOUT_TASTE = "without_taste"
 """The name of the same ranker without the features that tell people's tastes apart."""
+
+RANKERS_BESIDE = frozenset({CHAMPION, WITHOUT_TASTE})
+"""Ranked models that are no baselines."""
 
 SMALLEST_GAIN = 0.01
 """Personalisation must add more NDCG@10 than this to be said to add something.
@@ -92,7 +103,7 @@ def judge(
     :data:`SMALLEST_GAIN`, than everything that treats people alike: the baselines, and the ranker
     fitted without taste (:data:`WITHOUT_TASTE`) if it is among the models.
     """
-    baselines = [m for m in ranks.models[1:] if m not in {CHAMPION, WITHOUT_TASTE}]
+    baselines = [m for m in ranks.models[1:] if m not in RANKERS_BESIDE]
     versus_baseline = _versus_best(ranks, baselines, seed)
     alike = [m for m in ranks.models[1:] if m != CHAMPION]
     versus_alike = _versus_best(ranks, alike, seed)

@@ -1,4 +1,4 @@
-"""The two pictures of a run: the models beside each other, and what the ranker looks at."""
+"""The pictures of a run: models beside each other, what the ranker looks at, and reliability."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from recsys.evaluation.summary import Summary
+from recsys.ranker.calibration import Reliability
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["draw_importances", "draw_models"]
+__all__ = ["draw_importances", "draw_models", "draw_reliability"]
 
 _OWN, _OTHER = "#1f5f8b", "#b8c4ce"
 _METRIC = "ndcg@10"
 _SHOWN_FEATURES = 20
+_SQUARE = 15  # bars that make a picture as high as a reliability diagram wants to be
 
 
 def draw_models(summary: Summary, path: Path) -> None:
@@ -43,6 +45,25 @@ def draw_importances(importances: Mapping[str, float], path: Path) -> None:
     axes.barh([name for name, _ in largest], [share for _, share in largest], color=_OWN)
     axes.invert_yaxis()
     axes.set_xlabel("share of the trees' gain")
+    figure.savefig(path)
+
+
+def draw_reliability(reliability: Reliability, path: Path) -> None:
+    """Draw predicted against observed shares as a PNG; both axes are logarithmic.
+
+    Most candidates of a question are not chosen, so most probabilities are small. A bin in which
+    nothing was chosen has no place there; it is drawn at the lower edge.
+    """
+    predicted, observed = reliability.predicted_share, reliability.observed_share
+    lowest = float(min(predicted.min(), observed[observed > 0].min(initial=1.0))) / 2
+    figure = _figure(_SQUARE)
+    axes = figure.add_subplot()
+    axes.plot([lowest, 1], [lowest, 1], color=_OTHER, label="as predicted")
+    axes.plot(predicted, np.maximum(observed, lowest), "o-", color=_OWN, label="bins of candidates")
+    axes.set(xscale="log", yscale="log", xlim=(lowest, 1), ylim=(lowest, 1))
+    axes.set_xlabel("predicted share read next")
+    axes.set_ylabel("observed share")
+    axes.legend()
     figure.savefig(path)
 
 

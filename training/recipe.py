@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from recsys.errors import ConfigurationError
 from recsys.fitting import Recipe
 
-__all__ = ["find_recipe", "flatten", "read_recipe"]
+__all__ = ["find_recipe", "flatten", "read_recipe", "recipe_text", "with_values"]
 
 _T = TypeVar("_T")
 
@@ -45,6 +45,33 @@ def flatten(recipe: object, prefix: str = "") -> dict[str, int | float]:
         nested = is_dataclass(value)
         flat |= flatten(value, f"{prefix}{name}.") if nested else {f"{prefix}{name}": value}
     return flat
+
+
+def with_values(recipe: Recipe, flat: Mapping[str, float]) -> Recipe:
+    """Return ``recipe`` with other values for some dotted keys, e.g. ``ranker.n_trees``."""
+    nested: dict[str, Any] = {}
+    for key, value in flat.items():
+        *tables, name = key.split(".")
+        place = nested
+        for table in tables:
+            place = place.setdefault(table, {})
+        place[name] = value
+    return _filled(recipe, nested, where="")
+
+
+def recipe_text(recipe: Recipe, comment: str) -> str:
+    """Return a recipe file that says every hyper-parameter, below a comment of several lines."""
+    lines = [f"# {line}" for line in comment.splitlines()]
+    table = None
+    # Keys of the file itself come before the first table, and a table before those within it.
+    flat = sorted(flatten(recipe).items(), key=lambda item: item[0].split(".")[:-1])
+    for key, value in flat:
+        *tables, name = key.split(".")
+        if tables != table:
+            lines += ["", f"[{'.'.join(tables)}]"] if tables else [""]
+            table = tables
+        lines.append(f"{name} = {value}")
+    return "\n".join(lines) + "\n"
 
 
 def _values(part: object) -> dict[str, Any]:

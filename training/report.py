@@ -7,13 +7,17 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from recsys.evaluation.report import summary_json
 from recsys.evaluation.summary import Summary
 from recsys.model import Model
+from training.ablation import GroupLoss
 from training.card import figures_table, group_importances, model_card
 from training.gate import Verdict
 from training.material import Material
-from training.plots import draw_importances, draw_models
+from training.plots import draw_importances, draw_models, draw_reliability
+from training.reliability import Calibrated
 from training.trial import Trial
 
 __all__ = ["metrics_of", "verdict_json", "write_report"]
@@ -61,15 +65,28 @@ def write_report(directory: Path, model: Model, material: Material, trial: Trial
     _write_json(directory / "evaluation" / "table.json", table)
     _write(directory / "evaluation" / "table.md", figures_table(evaluation.summary))
     draw_models(evaluation.summary, directory / "evaluation" / "ndcg_at_10.png")
+    if trial.calibrated is not None:
+        _write_json(directory / "evaluation" / "reliability.json", _plain(trial.calibrated))
+        draw_reliability(trial.calibrated.reliability, directory / "evaluation" / "reliability.png")
     if model.ranker is not None:
         importances = model.ranker.importances()
         shares = {"groups": group_importances(importances), "features": importances}
-        _write_json(directory / "importance" / "importance.json", shares)
+        lost = {loss.group: _plain(loss) for loss in trial.losses}
+        _write_json(directory / "importance" / "importance.json", shares | {"lost": lost})
         draw_importances(importances, directory / "importance" / "importance.png")
     _write(directory / "model_card.md", model_card(model, material, trial))
 
 
+def _plain(found: GroupLoss | Calibrated) -> dict[str, Any]:
+    """Return a result as strict JSON holds it."""
+    return {key: _or_none(value) for key, value in asdict(found).items()}
+
+
 def _or_none(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _or_none(part) for key, part in value.items()}
+    if isinstance(value, np.ndarray):
+        return value.tolist()
     return None if isinstance(value, float) and not isfinite(value) else value
 
 

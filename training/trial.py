@@ -1,11 +1,12 @@
 """The trial: a model fitted on the past walks through the last weeks beside all it must beat."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from recsys.engine import Engine
 from recsys.errors import ModelError
@@ -18,14 +19,18 @@ from recsys.features.matrix import FEATURE_NAMES
 from recsys.fitting import Progress, Recipe
 from recsys.interactions import find_targets
 from recsys.model import Model
-from recsys.ranker.lambdarank import Ranker, RankerRecipe, fit_ranker
+from recsys.ranker.lambdarank import RankerRecipe, fit_ranker
+from recsys.ranker.ranker import Ranker
 from recsys.ranker.training_rows import TrainingRows
 from recsys.registry import champion_bundle
 from recsys.scoring import LiveScorer
 from recsys.state.live import LiveState
 from recsys.times import to_micros
+from training.ablation import GroupLoss
 from training.gate import CHAMPION, WITHOUT_TASTE, Verdict, judge
 from training.material import Material
+from training.probes import Probes
+from training.reliability import Calibrated
 
 __all__ = ["MAX_TARGETS", "TASTE_GROUPS", "Trial", "run_trial", "without_taste"]
 
@@ -46,6 +51,10 @@ class Trial:
 
     evaluation: Evaluation
     verdict: Verdict
+    losses: tuple[GroupLoss, ...]
+    """What each feature group is worth, largest first; empty without a ranker."""
+    calibrated: Calibrated | None
+    """None without a ranker or without choices."""
 
 
 class _RankerUnderTest:
@@ -60,7 +69,7 @@ class _RankerUnderTest:
         self, employee: int, candidates: npt.NDArray[np.int32], at: int
     ) -> npt.NDArray[np.float64]:
         """Return the ranker's scores."""
-        return self._ranker.score(self._scorer.features(employee, candidates, at))
+        return self._scorer.shortlist(employee, candidates, at).scores(self._ranker)
 
 
 class _ModelUnderTest:
@@ -97,14 +106,16 @@ def run_trial(
     champion, note = _champion(models_dir)
     if champion is not None:
         scorers.append(_ModelUnderTest(CHAMPION, champion, engine.state))
-    evaluation = _walk(material, engine, scorers, seed, progress)
+    probes = Probes.of(engine, seed)
+    evaluation = _walk(material, engine, scorers, probes, seed, progress)
     verdict = judge(
         evaluation.ranks,
         champion_until=None if champion is None else to_micros(champion.trained_until),
         champion_note=note,
         seed=seed,
     )
-    return Trial(evaluation, verdict)
+    log = engine.state.catalogue.encode(_tested(material))
+    return Trial(evaluation, verdict, *probes.results(evaluation, log, seed))
 
 
 def without_taste(rows: TrainingRows, recipe: RankerRecipe, seed: int) -> Ranker | None:
@@ -116,7 +127,7 @@ def without_taste(rows: TrainingRows, recipe: RankerRecipe, seed: int) -> Ranker
     taste = {c for group in GROUPS if group.name in TASTE_GROUPS for c in group.columns}
     features = rows.features.copy()
     features[:, [name in taste for name in FEATURE_NAMES]] = np.nan
-    return fit_ranker(TrainingRows(features, rows.group_sizes), recipe=recipe, seed=seed)
+    return fit_ranker(replace(rows, features=features), recipe=recipe, seed=seed)
 
 
 def _champion(models_dir: Path) -> tuple[Model | None, str | None]:
@@ -129,8 +140,9 @@ def _champion(models_dir: Path) -> tuple[Model | None, str | None]:
 
 
 def _walk(
-    material: Material, engine: Engine, scorers: list[Scorer], seed: int, progress: Progress
-) -> Evaluation:
+    material: Material, engine: Engine, scorers: list[Scorer], probes: Probes, seed: int,
+    progress: Progress,
+) -> Evaluation:  # fmt: skip
     under_test = EngineUnderTest(engine, material.dataset)
     data = prepare(
         material.dataset,
@@ -142,8 +154,15 @@ def _walk(
     return run_evaluation(
         data, under_test, [under_test, *scorers],
         train_until=material.split, until=material.until, seed=seed, max_targets=MAX_TARGETS,
-        progress=_counting(progress, min(len(targets), MAX_TARGETS)),
+        probes=probes.scorers, progress=_counting(progress, min(len(targets), MAX_TARGETS)),
     )  # fmt: skip
+
+
+def _tested(material: Material) -> pd.DataFrame:
+    """Return the events of the test window."""
+    events = material.dataset["events"]
+    at = events["occurred_at"]
+    return events[(at >= material.split) & (at < material.until)]
 
 
 def _counting(progress: Progress, total: int) -> Callable[[], None]:

@@ -9,13 +9,19 @@ from recsys.catalogue.employees import EmployeeTable
 from recsys.catalogue.preferences import PreferenceTable
 from recsys.catalogue.renditions import RenditionTable
 from recsys.dataset.dataset import Dataset, empty_frame
-from recsys.event_columns import CODE_OF_TYPE, EventColumns, event_keys
-from recsys.schema import TABLES
+from recsys.devices import device_code
+from recsys.event_columns import LAST_POSITION, EventColumns
+from recsys.ids import IdMap, map_distinct
+from recsys.schema import EVENT_TYPES, SURFACES, TABLES
+from recsys.siphash import hash_texts
 from recsys.times import NO_TIME, from_micros, series_to_micros
 
 __all__ = ["Catalogue"]
 
 _TABLES: tuple[str, ...] = ("contents", "renditions", "employees", "preferences")
+
+_EVENT_TYPES = IdMap(EVENT_TYPES)
+_SURFACES = IdMap(SURFACES)
 
 
 class Catalogue:
@@ -66,18 +72,23 @@ class Catalogue:
         """Return a canonical events frame as columns, giving new ids their indices."""
         occurred_at = series_to_micros(events["occurred_at"])
         received_at = series_to_micros(events["received_at"])
-        types = pd.Categorical(events["event_type"], categories=list(CODE_OF_TYPE))
-        return EventColumns(
-            key=event_keys(events["event_id"]),
-            event_type=types.codes.astype(np.int8),
-            employee=self.employees.ids.add_many(events["employee_id"]),
-            content=self.contents.ids.add_many(events["content_id"]),
-            rendition=self.renditions.ids.add_many(events["rendition_id"]),
-            occurred_at=occurred_at,
-            received_at=np.where(received_at == NO_TIME, occurred_at, received_at),
-            dwell_seconds=numbers(events["dwell_seconds"]),
-            progress_share=numbers(events["progress_share"]),
-        )
+        position = events["position"].to_numpy(dtype=np.float64, na_value=0)
+        with np.errstate(over="ignore"):  # a number beyond float32 is infinite
+            return EventColumns(
+                key=hash_texts(events["event_id"]),
+                event_type=_EVENT_TYPES.indices(events["event_type"]).astype(np.int8),
+                employee=self.employees.ids.add_many(events["employee_id"]),
+                content=self.contents.ids.add_many(events["content_id"]),
+                rendition=self.renditions.ids.add_many(events["rendition_id"]),
+                occurred_at=occurred_at,
+                received_at=np.where(received_at == NO_TIME, occurred_at, received_at),
+                dwell_seconds=numbers(events["dwell_seconds"]),
+                progress_share=numbers(events["progress_share"]),
+                device=map_distinct(events["device"], device_code).astype(np.int8),
+                surface=_SURFACES.indices(events["surface"]).astype(np.int8),
+                position=np.minimum(position, LAST_POSITION).astype(np.int16),
+                rendition_propensity=numbers(events["rendition_propensity"]),
+            )
 
 
 def _append(table: str, parts: list[pd.DataFrame], frame: pd.DataFrame) -> None:

@@ -56,7 +56,10 @@ class ContentTable:
             }
         )
         self._topics = np.full((0, MAX_TOPICS), -1, np.int32)
+        self._published: npt.NDArray[np.int64] = np.zeros(0, np.int64)
+        """Publication times in the order of ``_order``."""
         self._order: npt.NDArray[np.int32] | None = None
+        self._steps: npt.NDArray[np.int32] | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -100,7 +103,7 @@ class ContentTable:
             put(name, rows, numbers(frame[name]))
         self._put_topics(rows, frame["topics"])
         self._put_texts(rows, frame)
-        self._order = None
+        self._order = self._steps = None
         return rows
 
     def live(self, at: int) -> npt.NDArray[np.int32]:
@@ -108,14 +111,31 @@ class ContentTable:
 
         Newest first, ties by content id: the tie-break of every ranking.
         """
-        if self._order is None:
-            self._order = self._newest_first()
-        published = self.published_at[self._order]
-        start = int(np.searchsorted(-published, -at, side="left"))
-        indices = self._order[start:]
+        order = self._newest_first()
+        start = len(order) - int(np.searchsorted(self._published[::-1], at, side="right"))
+        indices = order[start:]
         return indices[self["expires_at"].view(np.int64)[indices] > at]
 
+    @property
+    def steps(self) -> npt.NDArray[np.int32]:
+        """Return int32, shape (len,): how many published contents came before each, at any time.
+
+        Differences say how many contents lie between two in the stream of news, whatever else
+        the company publishes later.
+        """
+        if self._steps is None or len(self._steps) < len(self):
+            self._newest_first()
+            before = np.searchsorted(self._published[::-1], self.published_at, side="left")
+            self._steps = before.astype(np.int32)
+        return self._steps
+
     def _newest_first(self) -> npt.NDArray[np.int32]:
+        if self._order is None:
+            self._order = self._sorted()
+            self._published = self.published_at[self._order]
+        return self._order
+
+    def _sorted(self) -> npt.NDArray[np.int32]:
         listed = np.flatnonzero(self["known"] & (self["status"] == _PUBLISHED))
         # Not an array of strings: it pads every id to the longest and drops a final NUL.
         by_id = np.array(sorted(listed.tolist(), key=self.ids.ids.__getitem__), np.int64)

@@ -79,8 +79,13 @@ class EmployeeTable:
 
     def version_at(self, employee: int, at: int) -> int:
         """Return the version row of one employee at one moment, −1 if there is none."""
-        rows = self.versions_at(np.array([employee], np.int32), np.array([at], np.int64))
-        return int(rows[0])
+        if employee < 0 or employee + 1 >= len(self._starts):
+            return -1
+        first, end = int(self._starts[employee]), int(self._starts[employee + 1])
+        if first == end:
+            return -1
+        later = int(np.searchsorted(self._valid_from[first + 1 : end], at, side="right"))
+        return first + later
 
     def codes(self, attribute: str, versions: Times) -> Index:
         """Return int32 value indices of ``attribute`` (see ``values``), −1 where unknown."""
@@ -88,6 +93,10 @@ class EmployeeTable:
             return np.full(len(versions), -1, np.int32)
         known = versions >= 0
         return np.where(known, self._codes[attribute][np.maximum(versions, 0)], -1).astype(np.int32)
+
+    def code(self, attribute: str, version: int) -> int:
+        """Return the value index of ``attribute`` in one version, −1 where unknown."""
+        return int(self._codes[attribute][version]) if version >= 0 else -1
 
     def attributes(self, version: int) -> dict[str, str]:
         """Return the known attributes of one version as text; empty for −1."""

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from recsys.dataset.dataset import ATTRIBUTES
 from recsys.dataset.parsing import Parsed, Problem, parse_column
-from recsys.dataset.texts import compact_json, is_absent, text_series, to_mask
+from recsys.dataset.texts import compact_json, in_ascii, is_absent, text_series, to_mask
 from recsys.schema import Column, Kind
 
 __all__ = ["gather_attributes"]
@@ -71,4 +71,4 @@ def _member(key: str, value: object) -> str | None:
     try:
         return f"{key}:{compact_json(value)}"
     except (TypeError, ValueError, RecursionError):
-        return f"{key}:{compact_json(ascii(value))}"
+        return f"{key}:{compact_json(in_ascii(value))}"

@@ -18,13 +18,13 @@ from recsys.dataset.texts import Mask, Texts, compact_json, text_series, to_mask
 from recsys.schema import Column, Kind
 from recsys.times import NO_TIME, series_to_micros, to_micros
 
-__all__ = ["Parsed", "Problem", "parse_column"]
+__all__ = ["EARLIEST", "END", "LARGEST_WHOLE", "Parsed", "Problem", "parse_column"]
 
-_EARLIEST = to_micros(datetime(1970, 1, 1, tzinfo=UTC))
-_END = to_micros(datetime(2201, 1, 1, tzinfo=UTC))
+EARLIEST = to_micros(datetime(1970, 1, 1, tzinfo=UTC))
+END = to_micros(datetime(2201, 1, 1, tzinfo=UTC))
 """Outside these years a time is a typing error or a placeholder such as 9999-12-31."""
 
-_LARGEST_WHOLE = 2.0**53
+LARGEST_WHOLE = 2.0**53
 """Up to here every whole number is a float of its own."""
 
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
@@ -157,7 +157,7 @@ def _parse_number(column: Column, raw: "pd.Series[Any]", _: ZoneInfo | None) -> 
         if column.maximum is not None:
             bad |= values > column.maximum
         if column.kind is Kind.INTEGER:
-            bad |= np.abs(values) > _LARGEST_WHOLE
+            bad |= np.abs(values) > LARGEST_WHOLE
             bad |= np.isfinite(values) & (values != np.floor(values))
     problem = Problem(bad, _expected_number(column))
     series = pd.Series(np.where(bad, np.nan, values))
@@ -209,7 +209,7 @@ def _aware_times(raw: "pd.Series[Any]") -> ParsedTimes:
 
 
 def _checked_times(times: ParsedTimes, given: Mask, expected: str, zone: ZoneInfo | None) -> Parsed:
-    outside = (times.micros != NO_TIME) & ((times.micros < _EARLIEST) | (times.micros >= _END))
+    outside = (times.micros != NO_TIME) & ((times.micros < EARLIEST) | (times.micros >= END))
     micros = np.where(outside, NO_TIME, times.micros)
     unread = given & (times.micros == NO_TIME) & ~times.naive & ~times.skipped
     values = pd.Series(micros.view("datetime64[us]")).dt.tz_localize("UTC")

@@ -19,12 +19,24 @@ import pyarrow.compute as pc
 
 from recsys.schema import Kind
 
-__all__ = ["Mask", "Texts", "compact_json", "is_absent", "text_series", "to_mask", "to_texts"]
+__all__ = [
+    "Mask",
+    "Texts",
+    "compact_json",
+    "in_ascii",
+    "is_absent",
+    "text_series",
+    "to_mask",
+    "to_texts",
+]
 
 Mask = npt.NDArray[np.bool_]
 
 _INTEGRAL_KINDS = "iu"
 """NumPy's letters for signed and unsigned integers."""
+
+_TEXT_WITH_GAPS = frozenset({str, type(None), float, type(pd.NaT), type(pd.NA)})
+"""Types of a text column's objects; a float is NaN there, for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +73,14 @@ def is_absent(value: object) -> bool:
     return isinstance(value, np.datetime64) and bool(np.isnat(value))
 
 
+def in_ascii(value: object) -> str:
+    """Return ``ascii(value)``, or its type where Python refuses: whole numbers without end."""
+    try:
+        return ascii(value)
+    except (ValueError, RecursionError):
+        return f"<{type(value).__name__}>"
+
+
 def to_texts(column: "pd.Series[Any]", kind: Kind) -> Texts:
     """Return ``column`` as text for a column of ``kind``; cost is a Python step per object only.
 
@@ -76,11 +96,25 @@ def to_texts(column: "pd.Series[Any]", kind: Kind) -> Texts:
             return Texts(values, np.zeros(len(column), np.bool_))
         except UnicodeEncodeError:
             pass  # half a surrogate pair, found one by one below
-    return _objects_to_texts(column.astype(object), kind)
+    objects = column.astype(object)
+    plain = _plain_texts(objects)
+    return _objects_to_texts(objects, kind) if plain is None else plain
 
 
 def _combined(array: pa.Array) -> pa.Array:
     return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+
+
+def _plain_texts(objects: "pd.Series[Any]") -> Texts | None:
+    """Return a column of text with gaps, in compiled code; None if it holds anything else."""
+    values = objects.to_numpy()
+    if not _TEXT_WITH_GAPS.issuperset(map(type, values)):  # subclasses may print as they like
+        return None
+    try:
+        texts = pa.array(values, pa.large_string(), from_pandas=True)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, UnicodeEncodeError):
+        return None  # a float that is a number, half a surrogate pair
+    return Texts(texts, np.zeros(len(values), np.bool_))
 
 
 def _objects_to_texts(values: Iterable[object], kind: Kind) -> Texts:

@@ -12,7 +12,7 @@ from recsys.dataset.attributes import gather_attributes
 from recsys.dataset.dataset import ATTRIBUTES, canonical_dtypes
 from recsys.dataset.instants import load_zone
 from recsys.dataset.parsing import Parsed, Problem, parse_column
-from recsys.dataset.texts import Mask, is_absent
+from recsys.dataset.texts import Mask, in_ascii, is_absent
 from recsys.errors import DatasetError
 from recsys.schema import (
     DISMISS_REASONS,
@@ -22,6 +22,7 @@ from recsys.schema import (
 )
 
 __all__ = [
+    "REASONS",
     "Checked",
     "Reject",
     "check_header",
@@ -34,7 +35,7 @@ __all__ = [
 _LONGEST_VALUE = 80
 """Characters of a bad value that are shown: enough to find it, no page of text in a log."""
 
-_REASONS: dict[str, tuple[str, ...]] = {"share": SHARE_REASONS, "dismiss": DISMISS_REASONS}
+REASONS: dict[str, tuple[str, ...]] = {"share": SHARE_REASONS, "dismiss": DISMISS_REASONS}
 """Event type → the reasons it may give."""
 
 
@@ -193,9 +194,9 @@ def _problems_between_columns(parsed: dict[str, Parsed]) -> dict[str, Problem]:
     reason = parsed["reason"].values
     about_content = event_type.notna() & ~event_type.isin(EVENTS_WITHOUT_CONTENT)
     wrong_reason = np.zeros(len(event_type), np.bool_)
-    for kind, reasons in _REASONS.items():
+    for kind, reasons in REASONS.items():
         wrong_reason |= ((event_type == kind) & reason.notna() & ~reason.isin(reasons)).to_numpy()
-    known = "; ".join(f"{kind}: {', '.join(reasons)}" for kind, reasons in _REASONS.items())
+    known = "; ".join(f"{kind}: {', '.join(reasons)}" for kind, reasons in REASONS.items())
     return {
         "content_id": Problem(
             (content_id.isna() & about_content).to_numpy(),
@@ -224,7 +225,7 @@ def _rejects(frame: pd.DataFrame, problems: Iterator[tuple[str, Problem]]) -> li
 
 def shown_value(value: object) -> str:
     """Return a bad value as short, printable text."""
-    text = "" if is_absent(value) else value if isinstance(value, str) else ascii(value)
+    text = "" if is_absent(value) else value if isinstance(value, str) else in_ascii(value)
     text = text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")
     return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 1]}…"
 

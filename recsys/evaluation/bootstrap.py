@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Estimates", "cluster_bootstrap"]
+__all__ = ["Estimates", "cluster_bootstrap", "cluster_ratio", "luck_of_the_best"]
 
 _FloatArray = npt.NDArray[np.float64]
 _BLOCK_CELLS = 4_000_000  # counts held at once: 32 MB
@@ -52,23 +52,74 @@ def cluster_bootstrap(
     A replicate draws as many clusters as there are and takes the mean over all their rows, so big
     clusters keep their weight: Σ count × sum / Σ count × size, one matrix product.
     """
+    mean, replicates = _means(values, cluster, rng, n_replicates)
+    return _percentiles(mean, replicates)
+
+
+def cluster_ratio(
+    numerator: npt.NDArray[np.floating],
+    denominator: npt.NDArray[np.floating],
+    cluster: npt.NDArray[np.integer],
+    rng: np.random.Generator,
+    *,
+    n_replicates: int = 1_000,
+) -> Estimates:
+    """Return the ratio of the means of two columns, shape (n,), with its interval over clusters.
+
+    Both means come from the same draws. The ratio says little where its denominator may be zero:
+    the interval is then wide, or infinite. NaN as in :func:`cluster_bootstrap`; estimates have
+    shape (1,).
+    """
+    both = np.stack([numerator, denominator], axis=1)
+    mean, replicates = _means(both, cluster, rng, n_replicates)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return _percentiles(mean[:1] / mean[1:], replicates[:, :1] / replicates[:, 1:])
+
+
+def luck_of_the_best(
+    values: npt.NDArray[np.floating],
+    cluster: npt.NDArray[np.integer],
+    rng: np.random.Generator,
+    *,
+    n_replicates: int = 1_000,
+) -> float:
+    """Return how far the largest of m means lies above its true value by luck alone, at 95 %.
+
+    Of m attempts without any merit the best looks good: the 95 % quantile of the largest error
+    among all columns of ``values``, shape (n, m), which accounts for how alike they are. A best
+    mean above this is above zero beyond the luck of the choice. Source: White, "A reality check
+    for data snooping" (2000). NaN without two clusters; m is 1 or more.
+    """
+    mean, replicates = _means(values, cluster, rng, n_replicates)
+    return float(np.percentile((replicates - mean).max(axis=1), 95))
+
+
+def _means(
+    values: npt.NDArray[np.floating],
+    cluster: npt.NDArray[np.integer],
+    rng: np.random.Generator,
+    n_replicates: int,
+) -> tuple[_FloatArray, _FloatArray]:
+    """Return the means, shape (m,), and those of replicates, shape (n_replicates, m)."""
     _, number, size = np.unique(cluster, return_inverse=True, return_counts=True)
     sums = np.zeros((len(size), values.shape[1]))
     np.add.at(sums, number, values)
+    unknown = np.full((n_replicates, values.shape[1]), np.nan)
     if len(size) == 0:
-        unknown = np.full(values.shape[1], np.nan)
-        return Estimates(unknown, unknown, unknown)
+        return unknown[0], unknown
     mean = sums.sum(axis=0) / size.sum()
     if len(size) == 1:
-        return Estimates(mean, np.full_like(mean, np.nan), np.full_like(mean, np.nan))
-    replicates = np.concatenate(
-        [
-            (counts @ sums) / (counts @ size)[:, None]
-            for counts in _counts(rng, len(size), n_replicates)
-        ]
-    )
+        return mean, unknown
+    blocks = [
+        (counts @ sums) / (counts @ size)[:, None]
+        for counts in _counts(rng, len(size), n_replicates)
+    ]
+    return mean, np.concatenate(blocks)
+
+
+def _percentiles(value: _FloatArray, replicates: _FloatArray) -> Estimates:
     low, high = np.percentile(replicates, [2.5, 97.5], axis=0)
-    return Estimates(mean, low, high)
+    return Estimates(value, low, high)
 
 
 def _counts(rng: np.random.Generator, n_clusters: int, n_replicates: int) -> Iterator[_FloatArray]:

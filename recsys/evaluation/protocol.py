@@ -5,7 +5,7 @@ the same candidates, all of them; negatives are never sampled.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -55,6 +55,10 @@ class Ranks:
     """Shape (n,)."""
     n_ineligible: int
     """Targets that were left out because they were not among the candidates."""
+
+    def models_from(self, first: int, end: int) -> "Ranks":
+        """Return the ranks of the models ``first`` to ``end`` − 1 on the same targets."""
+        return replace(self, models=self.models[first:end], rank=self.rank[:, first:end])
 
 
 def evaluate(

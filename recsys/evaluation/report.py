@@ -13,7 +13,15 @@ from recsys.evaluation.data import EvaluationData
 from recsys.evaluation.protocol import Ranks
 from recsys.evaluation.summary import Slice, Summary
 
-__all__ = ["rank_frame", "slice_table", "summary_json", "summary_table", "write_ranks"]
+__all__ = [
+    "number",
+    "or_none",
+    "rank_frame",
+    "slice_table",
+    "summary_json",
+    "summary_table",
+    "write_ranks",
+]
 
 _HEADLINE = "ndcg@10"
 
@@ -34,7 +42,7 @@ def summary_table(summary: Summary) -> Table:
     headline = summary.metrics.index(_HEADLINE)
     column = overall.estimates.value[:, headline]
     for row, model in enumerate(summary.models):
-        cells = [_number(value) for value in overall.estimates.value[row]]
+        cells = [number(value) for value in overall.estimates.value[row]]
         style = "bold" if column[row] == np.max(column) else None
         table.add_row(model, *cells, _interval(overall.estimates, (row, headline)), style=style)
     return table
@@ -49,7 +57,7 @@ def slice_table(summary: Summary) -> Table:
     for part, _ in shown:
         table.add_column(f"{part.name}\n(n = {part.n_targets:,})", justify="right")
     for row, model in enumerate(summary.models):
-        table.add_row(model, *(_number(e.value[row, headline]) for _, e in shown))
+        table.add_row(model, *(number(e.value[row, headline]) for _, e in shown))
     return table
 
 
@@ -88,9 +96,10 @@ def rank_frame(ranks: Ranks, data: EvaluationData) -> pd.DataFrame:
     ).astype({"model": "str"})
 
 
-def write_ranks(path: Path, ranks: Ranks, data: EvaluationData) -> None:
-    """Write :func:`rank_frame` as Parquet; an existing file is replaced."""
-    rank_frame(ranks, data).to_parquet(path, index=False)
+def write_ranks(path: Path, *parts: tuple[Ranks, EvaluationData]) -> None:
+    """Write :func:`rank_frame` of every part as one Parquet file; an existing one is replaced."""
+    frames = [rank_frame(ranks, data) for ranks, data in parts]
+    pd.concat(frames, ignore_index=True).to_parquet(path, index=False)
 
 
 def _slice_json(summary: Summary, part: Slice) -> dict[str, Any]:
@@ -112,10 +121,10 @@ def _estimates_json(
     return {
         model: {
             metric: {
-                "value": _or_none(estimates.value[row, column]),
+                "value": or_none(estimates.value[row, column]),
                 "interval": [
-                    _or_none(estimates.low[row, column]),
-                    _or_none(estimates.high[row, column]),
+                    or_none(estimates.low[row, column]),
+                    or_none(estimates.high[row, column]),
                 ],
             }
             for column, metric in enumerate(summary.metrics)
@@ -124,13 +133,15 @@ def _estimates_json(
     }
 
 
-def _or_none(value: float) -> float | None:
+def or_none(value: float) -> float | None:
+    """Return the number for strict JSON; None where it is unknown."""
     return float(value) if math.isfinite(value) else None
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
+    """Return the number for people, three places; a dash where it is unknown."""
     return f"{value:.3f}" if math.isfinite(value) else "–"
 
 
 def _interval(estimates: Estimates, cell: tuple[int, int]) -> str:
-    return f"{_number(estimates.low[cell])} … {_number(estimates.high[cell])}"
+    return f"{number(estimates.low[cell])} … {number(estimates.high[cell])}"

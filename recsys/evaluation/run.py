@@ -34,6 +34,8 @@ class Evaluation:
     """Ranks, figures, and which baselines are missing or incomplete, and why."""
 
     ranks: Ranks
+    probes: Ranks
+    """Of the probes, on the same targets."""
     summary: Summary
     notes: Mapping[str, str]
     """Baseline → what kept it from being fitted, always or on some days."""
@@ -48,6 +50,7 @@ def run_evaluation(
     until: datetime,
     seed: int,
     max_targets: int | None = None,
+    probes: Sequence[Scorer] = (),
     progress: Callable[[], None] | None = None,
 ) -> Evaluation:
     """Walk the live protocol from ``train_until`` to ``until`` and summarise it.
@@ -55,16 +58,19 @@ def run_evaluation(
     ``scorers`` are the models under test; the first is compared with every other. The baselines are
     added here and rank the candidates of the same ``world``, whose indices are those of ``data``.
     Of more than ``max_targets`` targets, that many are ranked, evenly spaced over the window; every
-    event in between is observed all the same. ``progress`` is called after every ranked target. One
-    seed always gives the same figures.
+    event in between is observed all the same. ``probes`` are ranked too, but are no models and stay
+    out of the figures. ``progress`` is called after every ranked target. One seed always gives the
+    same figures.
     """
     targets = find_targets(data.log, to_micros(train_until), to_micros(until))
     targets = targets.evenly_spaced(max_targets)
     batch, notes = batch_scorers(data, seed=seed)
     everything = [*scorers, *live_scorers(data), *batch]
-    ranks = evaluate(targets, world, everything, progress=progress)
+    walked = evaluate(targets, world, [*everything, *probes], progress=progress)
+    ranks = walked.models_from(0, len(everything))
     summary = summarise(ranks, data, np.random.default_rng(seed))
-    return Evaluation(ranks, summary, notes | _incomplete(batch))
+    others = walked.models_from(len(everything), len(walked.models))
+    return Evaluation(ranks, others, summary, notes | _incomplete(batch))
 
 
 def live_scorers(data: EvaluationData) -> list[Scorer]:

@@ -10,7 +10,7 @@ from recsys.evaluation.bootstrap import Estimates, cluster_bootstrap
 from recsys.evaluation.data import EvaluationData
 from recsys.evaluation.metrics import METRICS, metric_values
 from recsys.evaluation.protocol import Ranks
-from recsys.times import HOUR_US
+from recsys.times import DAY_US, HOUR_US
 
 __all__ = ["SMALLEST_GROUP", "Slice", "Summary", "summarise"]
 
@@ -20,6 +20,12 @@ SMALLEST_GROUP = 10
 FRESH_HOURS = 24
 NEW_EMPLOYEE_CONTENTS = 3
 """Somebody is new until they have interacted with this many contents."""
+
+SILENT_DAYS, SILENT_SHARE = 28, 0.25
+"""Silent are those in the lowest quarter by contents read in the four weeks before the first
+choice. Who reads much makes most of the choices, so the overall figures are theirs; this slice says
+what the ranking is worth to the people an intranet wants to reach. Whole weeks, because weekends
+differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,8 @@ def summarise(
     """Return every metric of every model, overall and by slice, with 95 % intervals.
 
     Slices: content younger than 24 h; new employee (fewer than 3 contents interacted with before);
+    silent employee (the lowest quarter by contents read in the 28 days before the first choice,
+    ties included; also hidden if the others are fewer than ``smallest_group``, but not none);
     each department with at least ``smallest_group`` employees among the targets. Departments are
     suppressed further, smallest first, until those not shown are together at least that many
     employees; else subtracting the shown ones from the whole would tell the small one.
@@ -98,11 +106,29 @@ def _slices(
         ("new employee", targets.n_contents_before < NEW_EMPLOYEE_CONTENTS),
     ):
         yield name, rows, len(np.unique(targets.employee[rows])) >= smallest_group
+    silent = _silent(ranks, data)
+    quiet, others = (len(np.unique(targets.employee[rows])) for rows in (silent, ~silent))
+    # Whole minus silent would tell the others.
+    yield "silent employee", silent, quiet >= smallest_group and not 0 < others < smallest_group
     department = data.department[targets.employee]
     shown = _shown_departments(department, targets.employee, smallest_group)
     for index in np.unique(department[department >= 0]).tolist():
         name = f"department {data.departments.id(index)}"
         yield name, department == index, index in shown
+
+
+def _silent(ranks: Ranks, data: EvaluationData) -> npt.NDArray[np.bool_]:
+    """Return which targets are of silent employees, bool, shape (n_targets,)."""
+    people, person = np.unique(ranks.targets.employee, return_inverse=True)
+    if not len(people):
+        return np.zeros(0, np.bool_)
+    first = int(ranks.targets.occurred_at[0])
+    log = data.log
+    recent = (log.occurred_at >= first - SILENT_DAYS * DAY_US) & (log.occurred_at < first)
+    readers = np.unique(np.stack([log.employee[recent], log.content[recent]]), axis=1)[0]
+    n_read = np.bincount(readers, minlength=len(data.employees))[people]
+    limit = np.quantile(n_read, SILENT_SHARE, method="lower")
+    return np.asarray((n_read <= limit)[person])
 
 
 def _shown_departments(

@@ -1,18 +1,22 @@
-"""Text vectors by content index, filled as contents appear."""
+"""Vectors by content index, filled as contents appear."""
 
 import numpy as np
 import numpy.typing as npt
 
 from recsys.catalogue.contents import ContentTable
-from recsys.text.vectors import TextModel
+from recsys.text.embedder import Embedder
 
 __all__ = ["ContentVectors"]
 
 
 class ContentVectors:
-    """A float32 matrix of text vectors, one row per content index; zero where there is no text."""
+    """A float32 matrix of vectors, one row per content index; zero where nothing is known.
 
-    def __init__(self, model: TextModel, contents: ContentTable) -> None:
+    All contents there are get their vectors at once, later ones at :meth:`refresh`. Not
+    thread-safe for writers.
+    """
+
+    def __init__(self, model: Embedder, contents: ContentTable) -> None:
         self.model = model
         self._contents = contents
         self._matrix = np.zeros((0, model.size), np.float32)
@@ -23,14 +27,18 @@ class ContentVectors:
         if len(rows) == 0:
             return
         self._reserve(int(rows.max()) + 1)
-        texts = [self._contents.texts.get(int(row), "") for row in rows]
-        self._matrix[rows] = self.model.vectors(texts)
+        self._matrix[rows] = self.model.vectors(self._keys(rows))
 
     def of(self, rows: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
         """Return float32 vectors, shape (n, size)."""
         if len(rows):
             self._reserve(int(rows.max()) + 1)
         return self._matrix[rows]
+
+    def _keys(self, rows: npt.NDArray[np.int32]) -> list[str]:
+        if self.model.reads == "content_ids":
+            return [self._contents.ids.id(row) for row in rows.tolist()]
+        return [self._contents.texts.get(row, "") for row in rows.tolist()]
 
     def _reserve(self, n_rows: int) -> None:
         held = len(self._matrix)

@@ -16,8 +16,14 @@ def feature_matrix(moment: Moment) -> npt.NDArray[np.float32]:
     """Return float32 features, shape (n_candidates, n_features); NaN where a value is unknown.
 
     Single precision on purpose: states that differ by rounding only then give equal features.
+    Ranks compare with the other candidates of the moment.
     """
-    if len(moment.candidates) == 0:
-        return np.zeros((0, len(FEATURE_NAMES)), np.float32)
-    blocks = [group.compute(moment) for group in GROUPS]
-    return np.concatenate(blocks, axis=1, dtype=np.float32, casting="same_kind")
+    features = np.empty((len(moment.contents), len(FEATURE_NAMES)), np.float32)
+    if len(features) == 0:
+        return features
+    first = 0
+    for group in GROUPS:
+        end = first + len(group.columns)
+        group.fill(moment, features[:, first:end])
+        first = end
+    return features

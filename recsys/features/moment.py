@@ -10,7 +10,6 @@ from recsys.catalogue.employees import GROUPINGS
 from recsys.features.content_vectors import ContentVectors
 from recsys.features.coreading import CoReading
 from recsys.state.live import LiveState
-from recsys.times import HOUR_US
 
 __all__ = ["Moment", "Sources"]
 
@@ -22,29 +21,29 @@ class Sources:
     state: LiveState
     vectors: ContentVectors
     factors: FactorProvider
-    co_reading: CoReading = field(default_factory=CoReading)
+    co_reading: CoReading = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "co_reading", CoReading(self.state))
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
     """A point in time: ``sources.state`` has been advanced to ``at`` (microseconds).
 
-    ``candidates`` are int32 content indices, newest first; ``groups`` the employee's group index
-    per grouping, −1 where unknown. ``newest_rank`` and ``highest_readers`` compare a candidate with
-    all candidates there were, also after :meth:`narrow`.
+    ``contents`` are int32 content indices, newest first, and ``newer`` says how many candidates
+    are newer than each, also after :meth:`narrow`. ``version`` is the employee's attribute version
+    and ``groups`` their group index per grouping, −1 where unknown. The colleagues alike in
+    ``sources.co_reading`` are this employee's until the next moment is made.
     """
 
     sources: Sources
     employee: int
-    candidates: npt.NDArray[np.int32]
     at: int
-    groups: dict[str, int]
-    readers: npt.NDArray[np.float64]
-    """Decayed readers of each candidate, shape (n_candidates, n_popularity_half_lives)."""
-    highest_readers: npt.NDArray[np.float64]
-    """The largest of them per half-life, shape (n_popularity_half_lives,)."""
-    newest_rank: npt.NDArray[np.int64]
-    """How many candidates are newer, shape (n_candidates,)."""
+    version: int
+    groups: npt.NDArray[np.int32]
+    contents: npt.NDArray[np.int32]
+    newer: npt.NDArray[np.int64]
 
     @classmethod
     def of(
@@ -52,38 +51,11 @@ class Moment:
     ) -> "Moment":
         """Look up what all feature groups need."""
         employees = sources.state.catalogue.employees
-        version = np.array([employees.version_at(employee, at)])
-        groups = {name: int(employees.codes(name, version)[0]) for name in GROUPINGS}
-        readers = sources.state.counters.content.read(candidates.astype(np.int64), at)
-        highest = readers.max(axis=0, initial=0.0)
-        newest_rank = np.arange(len(candidates))
-        return cls(sources, employee, candidates, at, groups, readers, highest, newest_rank)
+        version = employees.version_at(employee, at)
+        groups = np.array([employees.code(name, version) for name in GROUPINGS], np.int32)
+        sources.co_reading.meet(employee, at)
+        return cls(sources, employee, at, version, groups, candidates, np.arange(len(candidates)))
 
     def narrow(self, places: npt.NDArray[np.int64]) -> "Moment":
-        """Return the moment with only the candidates at ``places``; their features stay."""
-        return replace(
-            self,
-            candidates=self.candidates[places],
-            readers=self.readers[places],
-            newest_rank=self.newest_rank[places],
-        )
-
-    @property
-    def age_hours(self) -> npt.NDArray[np.float64]:
-        """Return hours since publication, shape (n_candidates,)."""
-        published_at = self.sources.state.catalogue.contents.published_at[self.candidates]
-        return (self.at - published_at) / HOUR_US
-
-    @property
-    def rows(self) -> npt.NDArray[np.int64]:
-        """Return the candidates as table rows."""
-        return self.candidates.astype(np.int64)
-
-    @property
-    def employee_row(self) -> npt.NDArray[np.int64]:
-        """Return the employee as a table row, shape (1,)."""
-        return np.array([self.employee], np.int64)
-
-    def content_column(self, name: str) -> npt.NDArray[np.int32]:
-        """Return an int32 column of the candidates."""
-        return self.sources.state.catalogue.contents[name][self.candidates].astype(np.int32)
+        """Return the moment with only the candidates at ``places``."""
+        return replace(self, contents=self.contents[places], newer=self.newer[places])

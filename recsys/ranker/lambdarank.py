@@ -6,14 +6,26 @@ import lightgbm as lgb
 import numpy as np
 import numpy.typing as npt
 
-from recsys.errors import ModelError
 from recsys.features.matrix import FEATURE_NAMES
+from recsys.ranker.calibration import Calibration, fit_calibration
+from recsys.ranker.choices import MEANINGFUL
+from recsys.ranker.forest import Forest
+from recsys.ranker.ranker import Ranker
 from recsys.ranker.training_rows import TrainingRows
+from recsys.state.counters import seen_at
 
-__all__ = ["MIN_QUESTIONS", "Ranker", "RankerRecipe", "fit_ranker"]
+__all__ = ["MIN_QUESTIONS", "RankerRecipe", "fit_ranker"]
 
 MIN_QUESTIONS = 200
 """With fewer choices to learn from, trees of 31 leaves would only learn them by heart."""
+
+_HELD_BACK_SHARE = 0.2
+"""Of the questions, the latest, for the calibration: scores of known rows are overconfident."""
+
+_MAX_POSITION_WEIGHT = 3.0
+"""Rare clicks far down weigh no more than this, or a few of them would decide (clipped IPS)."""
+
+_GAIN_OF_DEPTH = [0.0, 1.0, 2.0, 3.0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,49 +36,41 @@ class RankerRecipe:
     learning_rate: float = 0.06
     n_leaves: int = 31
     min_rows_in_leaf: int = 50
-    feature_share: float = 0.7
+    feature_share: float = 0.5
     truncation_level: int = 20
     l2: float = 1.0
-
-
-class Ranker:
-    """Fitted trees; pure and safe to share between threads."""
-
-    def __init__(self, model_text: str) -> None:
-        self.model_text = model_text
-        self._booster = lgb.Booster(model_str=model_text)
-        names = tuple(self._booster.feature_name())
-        if names != FEATURE_NAMES:
-            raise ModelError(
-                f"the ranker was fitted on {len(names)} features that differ from the "
-                f"{len(FEATURE_NAMES)} of this version; train again with `recsys train`"
-            )
-
-    def score(self, features: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-        """Return float64 scores, shape (n,), of feature rows; only their order has a meaning."""
-        if len(features) == 0:
-            return np.zeros(0)
-        return np.asarray(self._booster.predict(features, num_threads=1), np.float64)
-
-    def importances(self) -> dict[str, float]:
-        """Return the total gain of every feature, as shares that sum to 1."""
-        gains = self._booster.feature_importance("gain")
-        shares = gains / max(gains.sum(), 1e-12)
-        return dict(zip(FEATURE_NAMES, shares.tolist(), strict=True))
+    position_power: float = 0.0
+    """How much a choice weighs for having been far down: (1 / how likely one looks there) to this
+    power; 0 = not at all, 1 = inverse propensities."""
 
 
 def fit_ranker(rows: TrainingRows, *, recipe: RankerRecipe, seed: int) -> Ranker | None:
     """Fit on point-in-time rows; None where there are fewer than ``MIN_QUESTIONS`` choices.
 
-    Burges 2010 (LambdaMART). The same rows and seed give the same trees.
+    Burges 2010 (LambdaMART). A second fit without the latest questions scores those for the
+    calibration. The same rows and seed give the same ranker.
     """
-    if len(rows.group_sizes) < MIN_QUESTIONS:
+    n_questions = len(rows.group_sizes)
+    if n_questions < MIN_QUESTIONS:
         return None
+    n_early = int(n_questions * (1 - _HELD_BACK_SHARE))
+    early = _fit_trees(rows.questions(0, n_early), recipe, seed)
+    calibration = _calibrate(early, rows.questions(n_early, n_questions))
+    return Ranker(_fit_trees(rows, recipe, seed), calibration)
+
+
+def _calibrate(model_text: str, rows: TrainingRows) -> Calibration:
+    scores = Forest.from_lightgbm(model_text).score(rows.features)
+    return fit_calibration(scores, rows.labels >= MEANINGFUL, rows.weight.astype(np.float64))
+
+
+def _fit_trees(rows: TrainingRows, recipe: RankerRecipe, seed: int) -> str:
     parameters = {
         # One thread gives the same trees everywhere; two wait busily for each other, and beside
         # any other load take several times as long as one.
         "num_threads": 1,
         "objective": "lambdarank",
+        "label_gain": _GAIN_OF_DEPTH,
         "lambdarank_truncation_level": recipe.truncation_level,
         "learning_rate": recipe.learning_rate,
         "num_leaves": recipe.n_leaves,
@@ -82,7 +86,15 @@ def fit_ranker(rows: TrainingRows, *, recipe: RankerRecipe, seed: int) -> Ranker
         rows.features,
         rows.labels,
         group=rows.group_sizes,
+        weight=_position_weights(rows, recipe.position_power),
         feature_name=list(FEATURE_NAMES),
         params=parameters,
     )
-    return Ranker(lgb.train(parameters, data, recipe.n_trees).model_to_string())
+    return str(lgb.train(parameters, data, recipe.n_trees).model_to_string())
+
+
+def _position_weights(rows: TrainingRows, power: float) -> npt.NDArray[np.float64] | None:
+    if power == 0.0 or not rows.position.any():
+        return None
+    weight = np.minimum(seen_at(rows.position) ** -power, _MAX_POSITION_WEIGHT)
+    return np.repeat(weight, rows.group_sizes)

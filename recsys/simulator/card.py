@@ -51,7 +51,7 @@ def draw_card(directory: Path, truth_directory: Path | None, *, seed: int = 0) -
         truth = load_truth(truth_directory)
         planted = _planted(truth)
         for name, personal in (("truth_impersonal", False), ("truth_personal", True)):
-            scorers.append(TrueAppeal(name, truth, data, personal=personal))
+            scorers.append(TrueAppeal(name, truth, data, dataset, personal=personal))
     return Card(_shape(data, pairs), planted, _ndcg(dataset, data, pairs, scorers, seed))
 
 

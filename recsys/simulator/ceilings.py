@@ -1,77 +1,97 @@
 """Rankings by the planted truth: how far a ranking can get without, and with, knowing the person.
 
-Both know the logging policy's weight of every content and its true appeal. The gap between the two
-is what personal interest is worth in this world; in a world without taste it is nothing.
+Both know what the logging policy shows and every content's true appeal. The gap between the two is
+what personal interest is worth in this world; in a world without taste it is nothing. Nobody who
+has to learn from the log can be expected to reach the personal one:
+:class:`recsys.simulator.reference.ReferenceLearner` says how far learning goes.
 """
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
-from recsys.evaluation.baselines import DecayedPopularity
+from recsys.dataset.dataset import Dataset
 from recsys.evaluation.data import EvaluationData
+from recsys.ids import IdMap
+from recsys.kernels import kernel
+from recsys.simulator.config import FORMATS_IN_USE, Policy, Response
+from recsys.simulator.policy import format_chance
+from recsys.simulator.response import open_utility, sigmoid
+from recsys.simulator.showing import Portal
+from recsys.simulator.traits import Records
 from recsys.simulator.truth import Truth
 from recsys.times import HOUR_US
 
 __all__ = ["TrueAppeal"]
 
 FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+_N_FORMATS = len(FORMATS_IN_USE)
 
 
 class TrueAppeal:
-    """Scores log P(shown) + log P(open if looked at), influence of colleagues left out.
+    """Scores the log of the expected number of opens, looks times P(open | looked at).
 
-    With ``personal`` the employee's interest and own department count, else only what attracts
-    everybody. Ids missing in the truth are not supported: the dataset is the one it belongs to.
+    With ``personal`` everything that draws the employee counts, else only what attracts everybody
+    and how readily the employee opens anything. The effect of a planted experiment is left out.
+    Ids missing in the truth are not supported: the dataset is the one it belongs to.
     """
 
-    def __init__(self, name: str, truth: Truth, data: EvaluationData, *, personal: bool) -> None:
+    def __init__(
+        self, name: str, truth: Truth, data: EvaluationData, dataset: Dataset, *, personal: bool
+    ) -> None:
         self.name = name
-        self._personal = personal
-        self._policy = truth.policy
-        self._response = truth.response
-        contents = {content: index for index, content in enumerate(truth.content_ids)}
-        people = {employee: index for index, employee in enumerate(truth.employee_ids)}
-        self._facts = truth.facts[[contents[i] for i in data.contents.ids]]
-        self._traits = truth.traits[[people[i] for i in data.employees.ids]]
-        self._popular = DecayedPopularity(
-            "policy",
-            data.log,
-            half_life_seconds=self._policy.popular_half_life_hours * 3600,
-            n_contents=len(data.contents),
-        )
+        self._policy, self._response = truth.policy, truth.response
+        self._facts, self._traits = truth.facts, truth.traits
+        if not personal:
+            self._traits = _without_taste(truth.traits)
+            self._response = truth.response._replace(own_department=0.0, colleagues=0.0)
+        self._portal = Portal(truth, dataset)
+        self._employee = IdMap(truth.employee_ids).indices(pd.Series(list(data.employees.ids)))
+        self._content = IdMap(truth.content_ids).indices(pd.Series(list(data.contents.ids)))
 
     def score(
         self, employee: int, candidates: npt.NDArray[np.int32], at: int
     ) -> npt.NDArray[np.float64]:
-        """Return the log of showing and opening, one per candidate."""
-        facts = self._facts[candidates]
-        age_hours = (at - facts["published"]) / HOUR_US
-        shown = self._log_shown(age_hours, self._popular.counts(at)[candidates])
-        # The oldest mandatory content is in the first slot for certain.
-        certain = (facts["mandatory"] == 1) & (age_hours <= self._policy.window_hours)
-        shown = np.where(certain, 0.0, shown)
-        utility = self._utility(employee, facts, age_hours)
-        return np.asarray(shown - np.log1p(np.exp(-utility)))
+        """Return the log of expected opens, one per candidate; what cannot be met is ``-inf``."""
+        person = int(self._employee[employee])
+        p_open = np.zeros(len(self._facts))
+        _add_p_open(
+            self._policy, self._response, self._traits[person], self._facts,
+            self._portal.colleagues(person, at), at, p_open,
+        )  # fmt: skip
+        opens = self._portal.reach(person, at).opens(p_open)[self._content[candidates]]
+        with np.errstate(divide="ignore"):
+            return np.asarray(np.log(opens))
 
-    def _log_shown(self, age_hours: FloatArray, reads: FloatArray) -> FloatArray:
-        policy = self._policy
-        newest = policy.newest_weight * 0.5 ** (age_hours / policy.newest_half_life_hours)
-        weight = np.exp(newest + policy.popular_weight * np.log1p(reads))
-        weight[age_hours > policy.window_hours] = 0.0
-        # What is not on the front page is reached by links only, a few per mille of the reads.
-        drawn = (1 - policy.explore_share) * weight / weight.sum() if weight.any() else weight
-        return np.asarray(
-            np.log(drawn + policy.explore_share / len(weight) * (0.01 + 0.99 * (weight > 0)))
-        )
 
-    def _utility(
-        self, employee: int, facts: "np.ndarray[tuple[int], np.dtype[np.void]]", age: FloatArray
-    ) -> FloatArray:
-        response, person = self._response, self._traits[employee]
-        utility = response.open_base + facts["appeal"]
-        utility = utility - response.freshness * np.log1p(age / response.freshness_hours)
-        if self._personal:
-            own = np.isin(facts["owner"], person["departments"])
-            personal = facts["topics"] @ person["interest"] + response.own_department * own
-            utility = utility + np.where(facts["mandatory"] == 1, 0.0, personal)
-        return np.asarray(utility + response.mandatory * facts["mandatory"])
+def _without_taste(traits: Records) -> Records:
+    plain = traits.copy()
+    plain["interest"], plain["attraction"] = 0.0, 0.0
+    return plain
+
+
+@kernel
+def _add_p_open(
+    policy: Policy,
+    response: Response,
+    person: np.void,
+    facts: Records,
+    colleagues: FloatArray,
+    now: int,
+    p_open: FloatArray,
+) -> None:
+    """Add P(open | looked at) of everything published, over the formats that may be shown."""
+    for content in range(len(facts)):
+        story = facts[content]
+        if story["published"] > now:
+            break
+        age_hours = (now - story["published"]) / HOUR_US
+        for form in range(_N_FORMATS):
+            chance = format_chance(policy, story, person["language"], form)
+            if chance > 0.0:
+                utility = open_utility(
+                    response, person, story, form, age_hours, colleagues[content]
+                )
+                p_open[content] += chance * sigmoid(utility)

@@ -32,7 +32,7 @@ from recsys.simulator.town import Chance, Town
 from recsys.simulator.traits import Records
 from recsys.times import HOUR_US, SECOND_US
 
-__all__ = ["ROWS_PER_VISIT", "Desk", "new_desk", "run_visits"]
+__all__ = ["LINK_AGE_HOURS", "LINK_TRIES", "ROWS_PER_VISIT", "Desk", "new_desk", "run_visits"]
 
 ROWS_PER_VISIT = 400
 """Room one visit may need: three pages of twelve slots and a link, at most ten rows each."""
@@ -41,9 +41,9 @@ _IMPRESSION = event_kind("impression")
 _NO_IMPRESSION = constant(-1)
 _FIRST_ROW = constant(0)
 
-_LINK_AGE_HOURS = 72.0
+LINK_AGE_HOURS = 72.0
 """Mean age of what links in mail and chat point to."""
-_LINK_TRIES = 8
+LINK_TRIES = 8
 _P_DISMISS = 0.012
 
 
@@ -233,8 +233,8 @@ def _follow_link(
     rng, facts = chance.response, town.facts
     employee = town.visits[visit]["employee"]
     language = town.traits[employee]["language"]
-    for _ in range(_LINK_TRIES):
-        age = int(rng.exponential(_LINK_AGE_HOURS) * HOUR_US)
+    for _ in range(LINK_TRIES):
+        age = int(rng.exponential(LINK_AGE_HOURS) * HOUR_US)
         content = int(np.searchsorted(facts["published"], clock - age, side="right")) - 1
         if content < 0 or not is_readable(facts[content], language, clock):
             continue

@@ -17,7 +17,14 @@ from recsys.simulator.memory import Memory, decayed
 from recsys.simulator.traits import Records
 from recsys.times import HOUR_US
 
-__all__ = ["draw_format", "draw_slot", "gather_candidates", "is_readable", "take_mandatory"]
+__all__ = [
+    "draw_format",
+    "draw_slot",
+    "format_chance",
+    "gather_candidates",
+    "is_readable",
+    "take_mandatory",
+]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -123,17 +130,23 @@ def draw_format(
 
     The lead format gets ``lead_format_share`` on top of an even share of the rest.
     """
-    renditions, lead = story["rendition"][language], story["lead"]
-    available = 0
-    for form in range(_N_FORMATS):
-        available += renditions[form] >= 0
-    even = (1.0 - policy.lead_format_share) / available
-    chosen = lead
+    renditions, chosen = story["rendition"][language], story["lead"]
     if rng.random() >= policy.lead_format_share:
-        remaining = int(rng.random() * available)
+        remaining = int(rng.random() * (renditions >= 0).sum())
         for form in range(_N_FORMATS):
             if renditions[form] >= 0:
                 if remaining == 0:
                     chosen = form
                 remaining -= 1
-    return chosen, even + policy.lead_format_share * (chosen == lead)
+    return chosen, format_chance(policy, story, language, chosen)
+
+
+@kernel
+def format_chance(policy: Policy, story: np.void, language: int, form: int) -> float:
+    """Return the probability that ``form`` is the one shown; 0 if it does not exist."""
+    renditions = story["rendition"][language]
+    if renditions[form] < 0:
+        return 0.0
+    even = (1.0 - policy.lead_format_share) / (renditions >= 0).sum()
+    chance: float = even + policy.lead_format_share * (form == story["lead"])
+    return chance

@@ -10,7 +10,18 @@ from recsys.simulator.config import FORMATS_IN_USE, LANGUAGES, World
 from recsys.simulator.organisation import DEPARTMENTS, Organisation
 from recsys.simulator.phrases import TOPICS
 
-__all__ = ["TRAITS", "TYPES", "Character", "Records", "draw_character", "draw_preferences"]
+__all__ = [
+    "MUTE_OPENNESS",
+    "OPENNESS_SPREAD",
+    "TRAITS",
+    "TYPES",
+    "TYPE_SHARES",
+    "Character",
+    "Records",
+    "draw_character",
+    "draw_department_interest",
+    "draw_preferences",
+]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -25,7 +36,10 @@ TYPES: dict[str, tuple[float, ...]] = {
 }
 """Behavioural type → format taste in the order of ``FORMATS_IN_USE``, logits of completing."""
 
-_TYPE_SHARES = (0.3, 0.3, 0.2, 0.2)
+TYPE_SHARES = (0.3, 0.3, 0.2, 0.2)
+OPENNESS_SPREAD = 0.4
+MUTE_OPENNESS = -2.0
+"""Logits; those who come and hardly open anything are half of the silent group."""
 # What everybody does: short things are finished more often than long ones.
 _COMMON_TASTE = (-0.3, 1.0, 0.8, -0.5, 0.5, -0.6)
 # Ten visits a workday is what the most eager person manages; the tail of activity is cut there.
@@ -61,7 +75,7 @@ class Character:
 def draw_character(world: World, organisation: Organisation, rng: np.random.Generator) -> Character:
     """Draw everybody's hidden side; interests and tastes are hierarchical."""
     n = len(organisation.team)
-    behaviour = rng.choice(len(TYPES), n, p=_TYPE_SHARES)
+    behaviour = rng.choice(len(TYPES), n, p=TYPE_SHARES)
     noise = rng.standard_normal((n, len(FORMATS_IN_USE)))
     kinds = np.array(list(TYPES.values()))[behaviour]
     attraction = world.type_format * kinds + world.personal_format * noise
@@ -71,7 +85,7 @@ def draw_character(world: World, organisation: Organisation, rng: np.random.Gene
     traits["interest"] = _draw_interest(world, organisation.departments, rng)
     traits["taste"] = np.array(_COMMON_TASTE) + attraction
     traits["attraction"] = attraction
-    traits["openness"] = 0.4 * rng.standard_normal(n) - 2.0 * mute
+    traits["openness"] = OPENNESS_SPREAD * rng.standard_normal(n) + MUTE_OPENNESS * mute
     traits["pressure"] = world.time_pressure * rng.gamma(4.0, 0.25, n)
     traits["team"] = organisation.team
     traits["departments"] = organisation.departments
@@ -82,7 +96,7 @@ def draw_character(world: World, organisation: Organisation, rng: np.random.Gene
 
 def _draw_interest(world: World, departments: IntArray, rng: np.random.Generator) -> FloatArray:
     """Return (n, topics): the mean prior of a person's departments plus an own deviation."""
-    prior = _department_interest(rng)
+    prior = draw_department_interest(rng)
     first = departments[:, 0]
     second = np.where(departments[:, 1] < 0, first, departments[:, 1])
     shared = (prior[first] + prior[second]) / 2
@@ -90,7 +104,7 @@ def _draw_interest(world: World, departments: IntArray, rng: np.random.Generator
     return np.asarray(world.department_interest * shared + world.personal_interest * own)
 
 
-def _department_interest(rng: np.random.Generator) -> FloatArray:
+def draw_department_interest(rng: np.random.Generator) -> FloatArray:
     """Return (departments, topics), each row with mean 0 and standard deviation 1."""
     home = np.array([[2.5 * (topic in d.home) for topic in TOPICS] for d in DEPARTMENTS])
     raw = home + 0.5 * rng.standard_normal(home.shape)

@@ -8,7 +8,7 @@ from recsys.simulator.organisation import SITES, Organisation
 from recsys.simulator.traits import Character, Records
 from recsys.times import DAY_US, HOUR_US, SECOND_US, to_micros
 
-__all__ = ["VISITS", "draw_visits"]
+__all__ = ["MORE_PAGES_SHARE", "VISITS", "draw_visits"]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -27,7 +27,7 @@ _SHIFTS = ("early", "late", "night")
 _WEEKDAY_RHYTHM = np.array([1.15, 1.05, 1.0, 1.0, 0.85])
 _WEEKEND_RHYTHM = np.array([0.06, 0.10, 0.6])
 """Desk, field and shift work on a Saturday or Sunday."""
-_MORE_PAGES_SHARE = 0.25
+MORE_PAGES_SHARE = 0.25
 _QUIET_US = 45 * 60 * SECOND_US
 """Looking again sooner than this is the same visit; the usual session gap is 30 minutes, and a
 visit may last a quarter of an hour."""
@@ -68,7 +68,7 @@ def draw_visits(
     visits = np.zeros(n, VISITS)
     visits["start"], visits["employee"] = start[chosen], employee[chosen]
     visits["mobile"] = rng.random(n) < organisation.mobile_share[employee[chosen]]
-    visits["pages"] = 1 + (more < _MORE_PAGES_SHARE) + (more < _MORE_PAGES_SHARE**2)
+    visits["pages"] = 1 + (more < MORE_PAGES_SHARE) + (more < MORE_PAGES_SHARE**2)
     visits["direct"] = rng.random(n) < scenario.world.direct_share
     return visits
 

@@ -11,7 +11,6 @@ import numpy.typing as npt
 
 from recsys.catalogue.employees import GROUPINGS
 from recsys.state.live import LiveState
-from recsys.state.pair_counts import PairCounts
 from recsys.times import DAY_US, HOUR_US
 
 __all__ = ["MIN_READERS", "REASON_CODES", "Reasons"]
@@ -64,11 +63,11 @@ class Reasons:
 
     def _is_by_habitual_author(self, employee: int, content: int, at: int) -> bool:
         author = self._state.catalogue.contents["author"].view(np.int32)[[content]]
-        return _is_habit(self._state.counters.employee_author, employee, author, at)
+        return self._is_habit("employee_author", employee, author, at)
 
     def _is_on_habitual_topic(self, employee: int, content: int, at: int) -> bool:
         topics = self._state.catalogue.contents.topics[content]
-        return _is_habit(self._state.counters.employee_topic, employee, topics, at)
+        return self._is_habit("employee_topic", employee, topics, at)
 
     def _is_popular(self, _employee: int, content: int, at: int) -> bool:
         _, times = self._state.recent_readers.of(content)
@@ -92,6 +91,6 @@ class Reasons:
                 codes.add(_GROUP_CODES[grouping])
         return codes
 
-
-def _is_habit(table: PairCounts, employee: int, values: Index, at: int) -> bool:
-    return bool((table.read(employee, values, at)[:, -1] > _HABITUAL).any())
+    def _is_habit(self, relation: str, employee: int, values: Index, at: int) -> bool:
+        read = self._state.counters.pairs.read(relation, employee, values, at)
+        return bool((read[:, -1] > _HABITUAL).any())

@@ -1,6 +1,6 @@
 """Counters that halve: sums of weights which lose half their value every half-life."""
 
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -9,13 +9,32 @@ from recsys.kernels import kernel
 from recsys.state.key_index import Rows
 from recsys.times import NO_TIME
 
-__all__ = ["DecayedCounts"]
+__all__ = ["CountTable", "DecayedCounts", "count"]
 
 Float = npt.NDArray[np.float64]
 Times = npt.NDArray[np.int64]
 
 _FORGOTTEN = 64.0
 """After 64 half-lives a weight of 1 is 5e-20, below the rounding of a single other reading."""
+
+
+class CountTable(NamedTuple):
+    """The arrays of a :class:`DecayedCounts`, for kernels; valid until the next ``add``."""
+
+    values: Float
+    """Shape (n_rows, n_half_lives)."""
+    at: Times
+    """The newest event of each row; ``NO_TIME`` where there was none."""
+    half_lives: Float
+
+
+@kernel
+def count(table: CountTable, row: int, which: int, now: int) -> float:
+    """Return the count of a row at ``now`` by half-life number ``which``; 0 if never added to."""
+    if row < 0 or row >= len(table.at) or table.at[row] == NO_TIME:
+        return 0.0
+    halvings = float(now - table.at[row]) / table.half_lives[which]
+    return float(table.values[row, which] * np.exp2(-halvings)) if halvings < _FORGOTTEN else 0.0
 
 
 @kernel
@@ -39,17 +58,10 @@ def _add(
 
 
 @kernel
-def _read(values: Float, at: Times, half_lives: Float, rows: Rows, now: int, out: Float) -> None:
-    n_rows = len(at)
+def _read(table: CountTable, rows: Rows, now: int, out: Float) -> None:
     for i in range(len(rows)):
-        row = rows[i]
-        if row < 0 or row >= n_rows or at[row] == NO_TIME:
-            continue
-        elapsed = float(now - at[row])
-        for j in range(len(half_lives)):
-            halvings = elapsed / half_lives[j]
-            if halvings < _FORGOTTEN:
-                out[i, j] = values[row, j] * np.exp2(-halvings)
+        for which in range(len(table.half_lives)):
+            out[i, which] = count(table, rows[i], which, now)
 
 
 class DecayedCounts:
@@ -79,8 +91,13 @@ class DecayedCounts:
         ``now`` must not lie before the newest event of a row.
         """
         out = np.zeros((len(rows), len(self.half_lives_us)))
-        _read(self._values, self._at, self._half_lives, rows, now, out)
+        _read(self.table, rows, now, out)
         return out
+
+    @property
+    def table(self) -> CountTable:
+        """Return the arrays for kernels; views."""
+        return CountTable(self._values, self._at, self._half_lives)
 
     def merge(self, other: Self) -> None:
         """Add the counters of another time range with the same rows and half-lives."""

@@ -7,17 +7,18 @@ import numpy.typing as npt
 
 from recsys.kernels import kernel, mix64
 
-__all__ = ["ABSENT", "KeyIndex", "find_row", "pair_keys"]
+__all__ = ["ABSENT", "KeyIndex", "Keys", "Rows", "Slots", "find_row", "pair_keys"]
 
 ABSENT = -1
 """The row of a key that is not in the index."""
 
-_EMPTY = np.int64(-1)
+_EMPTY = np.int32(-1)
 _MAX_LOAD = 0.5  # linear probing stays at about 1.5 probes a hit up to here (Knuth 6.4)
 _MIN_SLOTS = 64
 
 Keys = npt.NDArray[np.uint64]
 Rows = npt.NDArray[np.int64]
+Slots = npt.NDArray[np.int32]
 
 
 def pair_keys(high: npt.NDArray[np.int32], low: npt.NDArray[np.int32] | int) -> Keys:
@@ -27,7 +28,7 @@ def pair_keys(high: npt.NDArray[np.int32], low: npt.NDArray[np.int32] | int) -> 
 
 
 @kernel
-def find_row(slots: Rows, keys: Keys, key: np.uint64) -> int:
+def find_row(slots: Slots, keys: Keys, key: np.uint64) -> int:
     """Return the row of ``key``, or −1; for use inside other kernels."""
     mask = np.uint64(len(slots) - 1)
     slot = mix64(key) & mask
@@ -40,7 +41,7 @@ def find_row(slots: Rows, keys: Keys, key: np.uint64) -> int:
 
 
 @kernel
-def _insert(slots: Rows, keys: Keys, n_keys: int, wanted: Keys, rows: Rows) -> int:
+def _insert(slots: Slots, keys: Keys, n_keys: int, wanted: Keys, rows: Rows) -> int:
     mask = np.uint64(len(slots) - 1)
     for i in range(len(wanted)):
         key = wanted[i]
@@ -56,7 +57,7 @@ def _insert(slots: Rows, keys: Keys, n_keys: int, wanted: Keys, rows: Rows) -> i
 
 
 @kernel
-def _find(slots: Rows, keys: Keys, wanted: Keys, rows: Rows) -> None:
+def _find(slots: Slots, keys: Keys, wanted: Keys, rows: Rows) -> None:
     for i in range(len(wanted)):
         rows[i] = find_row(slots, keys, wanted[i])
 
@@ -64,11 +65,11 @@ def _find(slots: Rows, keys: Keys, wanted: Keys, rows: Rows) -> None:
 class KeyIndex:
     """Gives every distinct uint64 key a row 0..n-1, in order of arrival; rows never move.
 
-    16 to 32 bytes a key. Readers may run beside each other, not beside a writer.
+    16 to 24 bytes a key, up to 2³¹ keys. Readers may run beside each other, not beside a writer.
     """
 
     def __init__(self) -> None:
-        self._slots: Rows = np.full(_MIN_SLOTS, _EMPTY)
+        self._slots: Slots = np.full(_MIN_SLOTS, _EMPTY)
         self._keys: Keys = np.empty(_MIN_SLOTS, np.uint64)
         self._n = 0
 
@@ -81,7 +82,7 @@ class KeyIndex:
         return self._keys[: self._n]
 
     @property
-    def slots(self) -> Rows:
+    def slots(self) -> Slots:
         """Return the probing table, for :func:`find_row` inside kernels; a view."""
         return self._slots
 

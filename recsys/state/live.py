@@ -24,8 +24,8 @@ from recsys.times import HOUR_US, NO_TIME, from_micros
 
 __all__ = ["RECENT_CONTENTS", "RECENT_READERS", "VISIT_US", "LiveState", "Observed"]
 
-RECENT_CONTENTS = 32
-"""Contents remembered per employee: about a working month of a median reader."""
+RECENT_CONTENTS = 64
+"""Contents remembered per employee: about a quarter of a median reader."""
 
 VISIT_US = HOUR_US // 2
 """Half an hour without activity ends a visit, the convention of web analytics."""
@@ -83,16 +83,19 @@ class LiveState:
         self._showings = Pending(delay_us=VISIT_US)
 
     def observe(self, events: EventColumns) -> Observed:
-        """Take in events; those that count already are applied at once."""
+        """Take in events; those whose moment has come are applied at the next :meth:`advance`.
+
+        So a stream of single events costs one pass a question, not one an event.
+        """
         fresh = self._without_duplicates(events)
         late = self._is_late(fresh)
-        waiting = fresh.take(~late)
+        waiting = fresh.take(~late) if late.any() else fresh
         self._pending.add(waiting)
-        n_applied = self._apply_due()
+        n_applied = self._count_due(waiting)
         return Observed(
             applied=n_applied,
             duplicate=len(events) - len(fresh),
-            late=int(late.sum()),
+            late=len(fresh) - len(waiting),
             pending=len(waiting) - n_applied,
         )
 
@@ -104,8 +107,12 @@ class LiveState:
                 f"has answered for {from_micros(self.clock).isoformat()}; use as_of(…) for an "
                 "engine at an earlier moment"
             )
-        if at > self.clock:
-            self.clock = at
+        self.clock = at
+        self._apply_due()
+
+    def settle(self) -> None:
+        """Apply what is due; call before the catalogue changes, which decides what events mean."""
+        if self.clock != NO_TIME:
             self._apply_due()
 
     def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
@@ -146,7 +153,6 @@ class LiveState:
         if len(self._parked):
             parked, self._parked = self._parked.all(), Pending()
             self._pending.add(parked)
-            self._apply_due()
 
     @property
     def n_parked(self) -> int:
@@ -166,9 +172,18 @@ class LiveState:
         arrival = np.maximum(events.received_at, self.clock)
         return arrival - events.occurred_at > self.lateness_us
 
-    def _apply_due(self) -> int:
+    def _count_due(self, events: EventColumns) -> int:
+        """Return how many events count by now; those of unknown contents never do."""
         if self.clock == NO_TIME:
             return 0
+        due = np.maximum(events.occurred_at, events.received_at) < self.clock
+        content = events.content[due]
+        known = self.catalogue.contents["known"].view(np.bool_)[content[content >= 0]]
+        return len(content) - int(np.count_nonzero(~known))
+
+    def _apply_due(self) -> None:
+        if not self._pending.is_due(self.clock) and not self._showings.is_due(self.clock):
+            return
         due = self._pending.take_before(self.clock)
         about = due.take(due.content != ABSENT)
         known = self.catalogue.contents["known"].view(np.bool_)[about.content]
@@ -176,12 +191,11 @@ class LiveState:
         self._parked.add(parked)
         self._apply(about.take(known))
         self._count_showings(self._showings.take_before(self.clock))
-        return len(due) - len(parked)
 
     def _count_showings(self, showings: EventColumns) -> None:
         if len(showings):
             self.readings.count_impressions(showings)
-            self.counters.add_showings(showings)
+            self.counters.add_showings(showings, self.catalogue)
 
     def _apply(self, events: EventColumns) -> None:
         if len(events) == 0:

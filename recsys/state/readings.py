@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from recsys.event_columns import CODE_OF_TYPE, IS_INTERACTION, EventColumns
 from recsys.kernels import kernel
-from recsys.state.key_index import KeyIndex, Keys, Rows, find_row, pair_keys
+from recsys.state.key_index import KeyIndex, Keys, Rows, pair_keys
 from recsys.times import NO_TIME
 
 __all__ = ["REPEAT_WEIGHT", "Contributions", "Readings"]
@@ -22,6 +22,9 @@ _SEEN = np.uint32(sum(int(f) for f, seen in zip(_FLAG_OF_TYPE, IS_INTERACTION, s
 
 Times = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.uint32]
+Links = npt.NDArray[np.int32]
+
+_NONE = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,21 +72,31 @@ def _mark(flags: Flags, rows: Rows, marks: Flags) -> None:
 
 
 @kernel
-def _unseen(
-    slots: Rows, keys: Keys, flags: Flags, employee: int, contents: npt.NDArray[np.int32],
-    out: npt.NDArray[np.bool_],
+def _chain(keys: Keys, start: int, newest: Links, previous: Links) -> None:
+    for row in range(start, len(keys)):
+        employee = keys[row] >> np.uint64(32)
+        previous[row] = newest[employee]
+        newest[employee] = row
+
+
+@kernel
+def _mark_seen(
+    keys: Keys, flags: Flags, newest: int, previous: Links, is_seen: npt.NDArray[np.bool_],
+    value: bool,
 ) -> None:  # fmt: skip
-    high = np.uint64(employee) << np.uint64(32)
-    for i in range(len(contents)):
-        row = find_row(slots, keys, high | np.uint64(contents[i]))
-        out[i] = row < 0 or (flags[row] & _SEEN) == 0
+    row = newest
+    while row >= 0:
+        if flags[row] & _SEEN:
+            is_seen[keys[row] & np.uint64(0xFFFFFFFF)] = value
+        row = previous[row]
 
 
 class Readings:
     """One row per (employee, content) that ever met, with what happened between them.
 
-    Order-indifferent: flags only accumulate, firsts only move back, counts are sums. About 40
-    bytes a pair.
+    Order-indifferent: flags only accumulate, firsts only move back, counts are sums. About 45
+    bytes a pair. The rows of an employee are chained, so that what somebody has seen is found by
+    walking through their own few hundred rows, not by looking up every content.
     """
 
     def __init__(self) -> None:
@@ -91,24 +104,32 @@ class Readings:
         self._first: Times = np.zeros(0, np.int64)
         self._flags: Flags = np.zeros(0, np.uint32)
         self._impressions: npt.NDArray[np.int32] = np.zeros(0, np.int32)
+        self._newest: Links = np.zeros(0, np.int32)
+        self._previous: Links = np.zeros(0, np.int32)
+        self._is_seen: npt.NDArray[np.bool_] = np.zeros(0, np.bool_)
 
     def __len__(self) -> int:
         return len(self._index)
 
     def update(self, events: EventColumns) -> Contributions:
         """Take in events that all name a content; return what they add to the counters."""
+        n_before = len(self._index)
         rows = self._index.add(pair_keys(events.employee, events.content))
         self._reserve(len(self._index))
+        self._link(n_before)
         _mark(self._flags, rows, _FLAG_OF_TYPE[events.event_type])
         return self._contributions(events, rows)
 
     def unseen(self, employee: int, contents: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
         """Return bool, shape (n,): neither interacted with nor dismissed by ``employee``."""
-        if employee < 0:
+        if employee < 0 or employee >= len(self._newest) or len(contents) == 0:
             return np.ones(len(contents), np.bool_)
-        out = np.empty(len(contents), np.bool_)
-        _unseen(self._index.slots, self._index.keys, self._flags, employee, contents, out)
-        return out
+        newest, keys = int(self._newest[employee]), self._index.keys
+        # The scratch array is as it was afterwards: only this employee's places are touched.
+        _mark_seen(keys, self._flags, newest, self._previous, self._is_seen, True)
+        unseen = ~self._seen_among(contents)
+        _mark_seen(keys, self._flags, newest, self._previous, self._is_seen, False)
+        return unseen
 
     def count_impressions(self, events: EventColumns) -> None:
         """Count impressions that :meth:`update` took in before."""
@@ -152,6 +173,8 @@ class Readings:
         self._first = np.array(arrays["first"], np.int64)
         self._flags = np.array(arrays["flags"], np.uint32)
         self._impressions = np.array(arrays["impressions"], np.int32)
+        self._previous = np.full(len(self._first), _NONE, np.int32)
+        self._link(0)
 
     def _find(self, employee: int, contents: npt.NDArray[np.int32]) -> Rows:
         if employee < 0 or len(self._index) == 0:
@@ -170,6 +193,26 @@ class Readings:
         )  # fmt: skip
         return Contributions(interacting[event[:m]], time[:m], weight[:m], first[:m])
 
+    def _seen_among(self, contents: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
+        beyond = contents >= len(self._is_seen)  # published since the last event of anybody
+        if not beyond.any():
+            return self._is_seen[contents]
+        return np.where(beyond, False, self._is_seen[np.where(beyond, 0, contents)])
+
+    def _link(self, start: int) -> None:
+        """Chain the rows from ``start`` on to those of their employees."""
+        keys = self._index.keys
+        if len(keys) == start:
+            return
+        n_employees = int(keys[start:].max() >> np.uint64(32)) + 1
+        n_contents = int((keys[start:] & np.uint64(0xFFFFFFFF)).max()) + 1
+        if n_employees > len(self._newest):
+            more = max(n_employees, 2 * len(self._newest)) - len(self._newest)
+            self._newest = np.concatenate([self._newest, np.full(more, _NONE, np.int32)])
+        if n_contents > len(self._is_seen):
+            self._is_seen = np.zeros(max(n_contents, 2 * len(self._is_seen)), np.bool_)
+        _chain(keys, start, self._newest, self._previous)
+
     def _reserve(self, n_rows: int) -> None:
         held = len(self._first)
         if n_rows <= held:
@@ -178,3 +221,4 @@ class Readings:
         self._first = np.concatenate([self._first, np.full(extra, NO_TIME, np.int64)])
         self._flags = np.concatenate([self._flags, np.zeros(extra, np.uint32)])
         self._impressions = np.concatenate([self._impressions, np.zeros(extra, np.int32)])
+        self._previous = np.concatenate([self._previous, np.full(extra, _NONE, np.int32)])

@@ -76,11 +76,12 @@ def test_a_manifest_of_another_kind_is_refused(bundle: Path, text: str) -> None:
         Engine.load(bundle)
 
 
-def test_another_version_says_which_one_is_read(bundle: Path) -> None:
+@pytest.mark.parametrize("other", [1, 99])
+def test_another_version_says_which_one_is_read(bundle: Path, other: int) -> None:
     manifest = json.loads((bundle / "manifest.json").read_text(encoding="utf-8"))
-    manifest["bundle_version"] = 99
+    manifest["bundle_version"] = other
     (bundle / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
-    with pytest.raises(ModelError, match=r"layout version 99, this code reads 1"):
+    with pytest.raises(ModelError, match=f"layout version {other}, this code reads 2;"):
         Engine.load(bundle)
 
 

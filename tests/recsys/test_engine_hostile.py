@@ -124,9 +124,11 @@ def test_first_reads_taken_back_after_a_content_changed_break_nothing(company: "
     engine.upsert_contents([story | {"sensitive": True} for story in stories])
     reads = [_open(n, "e01", f"s{n}", until - timedelta(minutes=1)) for n in range(30)]
     assert engine.observe(reads).applied == 30
+    engine.rank("e01", until, k=1)  # counted as sensitive
     engine.upsert_contents(stories)
     earlier = [_open(n + 100, "e01", f"s{n}", until - 39 * _HOUR) for n in range(30)]
     assert engine.observe(earlier).applied == 30
+    engine.rank("e01", until, k=1)
     activity = engine.state.counters.employee.read(
         np.array([engine.state.catalogue.employees.ids.index("e01")]), engine.state.clock
     )

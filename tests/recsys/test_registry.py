@@ -26,7 +26,7 @@ _AT = datetime(2026, 5, 1, 12, tzinfo=UTC)
 @pytest.fixture
 def model() -> Model:
     text = TextModel.fit(["news of the plant", "news of the office", "plant tour"], size=2, seed=0)
-    return Model(None, text, None, _AT, ("no ranker: a test",)).named()
+    return Model(None, text, None, _AT, notes=("no ranker: a test",)).named()
 
 
 def _release(number: int, model_dir: str = "versions/x") -> Release:

@@ -6,7 +6,7 @@ import pytest
 
 from recsys.errors import ConfigurationError
 from recsys.fitting import Recipe
-from training.recipe import find_recipe, flatten, read_recipe
+from training.recipe import find_recipe, flatten, read_recipe, recipe_text, with_values
 
 _RECIPES = Path(__file__).parents[2] / "models" / "recipes"
 
@@ -50,7 +50,10 @@ def test_the_models_own_default_is_found(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("colour = 1", r"unknown key 'colour'; allowed: text_size, sampling, ranker, snapshots"),
+        (
+            "colour = 1",
+            r"unknown key 'colour'; allowed: text_size, shortlist, sampling, ranker, snapshots",
+        ),
         ("[ranker]\ntrees = 9", r"ranker\.unknown key 'trees'; allowed: n_trees, learning_rate"),
         ("[ranker]\nn_trees = 9.5", r"ranker\.n_trees is 9\.5; expected a whole number"),
         ("[ranker]\nn_trees = true", r"ranker\.n_trees is True; expected a whole number"),
@@ -69,3 +72,17 @@ def test_a_mistake_is_named(tmp_path: Path, text: str, said: str) -> None:
 def test_a_recipe_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"there is no recipe .*absent\.toml"):
         read_recipe(tmp_path / "absent.toml")
+
+
+def test_a_written_recipe_reads_the_same(tmp_path: Path) -> None:
+    values = {"text_size": 7, "ranker.l2": 0.125, "snapshots.lightfm.n_factors": 8}
+    recipe = with_values(Recipe(), values)
+    assert flatten(recipe) == flatten(Recipe()) | values
+    text = recipe_text(recipe, "why\nand how")
+    assert text.startswith("# why\n# and how\n\ntext_size = 7\n")
+    assert read_recipe(_written(tmp_path, text)) == recipe
+
+
+def test_a_value_for_no_key_is_named() -> None:
+    with pytest.raises(ConfigurationError, match="unknown key 'trees'"):
+        with_values(Recipe(), {"ranker.trees": 9})

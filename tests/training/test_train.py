@@ -71,12 +71,14 @@ def test_the_run_has_table_plots_card_and_model(models_dir: Path, outcome: Outco
     run_id = outcome.run_id
     assert _artifacts(client, run_id) >= {
         "data.json", "verdict.json", "model_card.md", "evaluation/table.json",
-        "evaluation/table.md", "evaluation/ndcg_at_10.png", "importance/importance.png",
+        "evaluation/table.md", "evaluation/ndcg_at_10.png", "evaluation/reliability.png",
+        "evaluation/reliability.json", "importance/importance.png", "importance/importance.json",
         "model/model.json", "model/ranker.txt", "model/checksums.json",
     }  # fmt: skip
     folder = Path(client.download_artifacts(run_id, ""))
-    plot = (folder / "evaluation" / "ndcg_at_10.png").read_bytes()
-    assert plot.startswith(b"\x89PNG")
+    for name in ("ndcg_at_10", "reliability"):
+        plot = (folder / "evaluation" / f"{name}.png").read_bytes()
+        assert plot.startswith(b"\x89PNG")
     card = (folder / "model_card.md").read_text(encoding="utf-8")
     assert outcome.trial.verdict.personalisation[1:] in card
     assert "| popularity_1h |" in card

@@ -9,6 +9,7 @@ from recsys.errors import ConfigurationError, DatasetError
 from recsys.features.groups import GROUPS
 from recsys.features.matrix import FEATURE_NAMES
 from recsys.fitting import Recipe
+from recsys.ranker.choices import MEANINGFUL
 from recsys.ranker.lambdarank import MIN_QUESTIONS, RankerRecipe
 from recsys.ranker.training_rows import Sampling, TrainingRows
 from recsys.simulator.config import WORLDS, Scenario, WorldName
@@ -24,7 +25,11 @@ def _rows(n_questions: int) -> TrainingRows:
     taste = [c for group in GROUPS if group.name in TASTE_GROUPS for c in group.columns]
     chosen = np.tile([1.0, 0.0], n_questions)
     features[:, [FEATURE_NAMES.index(column) for column in taste]] = chosen[:, None]
-    return TrainingRows(features.astype(np.float32), np.full(n_questions, 2, np.int32))
+    return TrainingRows(
+        features.astype(np.float32), np.full(n_questions, 2, np.int32),
+        np.full(n_questions, MEANINGFUL, np.int8), np.zeros(n_questions, np.int16),
+        np.ones(2 * n_questions, np.float32),
+    )  # fmt: skip
 
 
 def test_the_ranker_without_taste_looks_at_no_taste() -> None:

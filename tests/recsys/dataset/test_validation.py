@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
 from recsys.dataset.dataset import canonical_dtypes
+from recsys.dataset.texts import to_texts
 from recsys.dataset.validation import Checked, Reject, frame_of, validate
 from recsys.errors import ConfigurationError, DatasetError
-from recsys.schema import TABLES, Table
+from recsys.schema import TABLES, Kind, Table
 
 EVENTS, CONTENTS, EMPLOYEES = TABLES["events"], TABLES["contents"], TABLES["employees"]
 
@@ -405,3 +406,27 @@ def test_garbage_in_any_cell_never_raises_and_takes_no_good_row_along(
     )
     assert {k: str(v) for k, v in checked.frame.dtypes.items()} == canonical_dtypes(table)
     json.dumps([r.value for r in checked.rejects]).encode()
+
+
+_OBJECTS = st.one_of(
+    st.text(max_size=6), st.text(st.characters(categories=["Cs", "Lu"]), max_size=3),
+    st.sampled_from([None, float("nan"), pd.NaT, pd.NA, np.float64("nan"), np.datetime64("NaT")]),
+    st.sampled_from([0.5, 1, True, b"x", np.str_("x"), ["x"], np.float64(2), Decimal("NaN")]),
+)  # fmt: skip
+
+
+@given(st.lists(_OBJECTS, min_size=1, max_size=5), st.sampled_from(list(Kind)))
+def test_text_with_gaps_reads_the_same_at_once_and_one_by_one(
+    values: list[object], kind: Kind
+) -> None:
+    together = to_texts(pd.Series(values, dtype=object), kind)
+    alone = [to_texts(pd.Series([value, 7], dtype=object), kind) for value in values]
+    assert together.values.to_pylist() == [texts.values[0].as_py() for texts in alone]
+    assert together.unsuitable.tolist() == [bool(texts.unsuitable[0]) for texts in alone]
+
+
+def test_a_number_without_end_is_reported_by_its_type() -> None:
+    (reject,) = validate(EVENTS, frame_of([GOOD | {"value": 10**5000}])).rejects
+    assert (reject.column, reject.value) == ("value", "<int>")
+    (attributes,) = validate(EVENTS, frame_of([GOOD | {"floor": 10**5000}])).frame["attributes"]
+    assert attributes == '{"floor":"<int>"}'

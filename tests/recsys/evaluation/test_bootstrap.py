@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.evaluation import bootstrap
-from recsys.evaluation.bootstrap import cluster_bootstrap
+from recsys.evaluation.bootstrap import cluster_bootstrap, cluster_ratio, luck_of_the_best
 
 
 def _rng() -> np.random.Generator:
@@ -82,3 +82,49 @@ def test_value_lies_in_range_and_labels_do_not_matter_for_it(labels: list[int], 
     b = cluster_bootstrap(values, np.array(labels)[cluster], _rng(), n_replicates=50)
     assert a.value == pytest.approx(b.value)
     assert values.min() <= a.low[0] <= a.high[0] <= values.max()
+
+
+def test_a_ratio_takes_both_means_from_the_same_draws() -> None:
+    rng = np.random.default_rng(8)
+    whole, cluster = rng.normal(3.0, 1.0, 300), rng.integers(0, 40, 300)
+    part = 0.4 * whole
+    exact = cluster_ratio(part, whole, cluster, _rng())
+    for number in (exact.value, exact.low, exact.high):
+        assert number == pytest.approx(0.4)  # however much both vary
+    noisy = cluster_ratio(part + rng.normal(0.0, 0.5, 300), whole, cluster, _rng())
+    # Delta method: the ratio's error is that of (part − 0.4 whole) / mean(whole).
+    spread = 2 * 1.96 * 0.5 / np.sqrt(300) / 3.0
+    assert noisy.high[0] - noisy.low[0] == pytest.approx(spread, rel=0.25)
+
+
+@pytest.mark.parametrize(("n", "value"), [(0, np.nan), (1, 0.5)])
+def test_a_ratio_over_fewer_than_two_clusters_has_no_interval(n: int, value: float) -> None:
+    got = cluster_ratio(np.ones(n), np.full(n, 2.0), np.zeros(n, int), _rng())
+    assert got.value == pytest.approx([value], nan_ok=True)
+    assert np.isnan([got.low[0], got.high[0]]).all()
+
+
+def test_luck_grows_with_the_attempts_and_not_with_copies() -> None:
+    noise = np.random.default_rng(4).normal(size=(400, 20))
+    cluster = np.arange(400) // 2
+    one, twenty = (luck_of_the_best(noise[:, :m], cluster, _rng()) for m in (1, 20))
+    assert one < twenty
+    copies = luck_of_the_best(np.repeat(noise[:, :1], 20, axis=1), cluster, _rng())
+    assert copies == pytest.approx(one)
+    # One mean of 400 is normal with deviation 1/20; its 95 % quantile is 1.645 of them.
+    assert one == pytest.approx(1.645 / 20, rel=0.15)
+
+
+def test_the_best_of_many_is_rarely_beyond_luck() -> None:
+    """Ten worthless attempts each time: about one time in twenty the best is believed."""
+    rng = np.random.default_rng(5)
+    believed = 0
+    for _ in range(200):
+        noise = rng.normal(size=(100, 10))
+        luck = luck_of_the_best(noise, np.arange(100), rng, n_replicates=200)
+        believed += noise.mean(axis=0).max() > luck
+    assert 1 <= believed <= 24
+
+
+def test_luck_of_one_employee_is_unknown() -> None:
+    assert np.isnan(luck_of_the_best(np.ones((3, 2)), np.zeros(3, np.int32), _rng()))

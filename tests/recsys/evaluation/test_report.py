@@ -64,7 +64,7 @@ def test_tables_show_models_and_only_slices_that_may_be_shown(ranked_departments
 
 def test_rank_file(ranked_departments: Build, tmp_path: Path) -> None:
     ranks, data = ranked_departments([2])
-    write_ranks(tmp_path / "ranks.parquet", ranks, data)
+    write_ranks(tmp_path / "ranks.parquet", (ranks, data))
     frame = pd.read_parquet(tmp_path / "ranks.parquet")
     assert frame.columns.tolist() == [
         "employee_id", "content_id", "occurred_at", "model", "rank", "n_candidates",

@@ -144,3 +144,26 @@ def test_few_of_many_targets_are_ranked_as_they_are_among_all(data: EvaluationDa
     assert rows == sorted(rows)
     live = [i for i, m in enumerate(everything.models) if m.startswith(("oldest", "new", "pop"))]
     assert np.array_equal(some.rank[:, live], everything.rank[rows][:, live])
+
+
+class Newest:
+    name = "probe"
+
+    def score(
+        self, employee: int, candidates: npt.NDArray[np.int32], at: int
+    ) -> npt.NDArray[np.float64]:
+        return candidates.astype(np.float64)
+
+
+def test_probes_are_ranked_and_stay_out_of_the_figures(data: EvaluationData) -> None:
+    plain = _run(data)
+    probed = run_evaluation(
+        data, World(data), [Oldest()], train_until=_SPLIT, until=_END, seed=3, probes=[Newest()]
+    )
+    assert plain.probes.models == ()
+    assert probed.probes.models == ("probe",)
+    assert probed.ranks.models == plain.ranks.models == probed.summary.models
+    assert np.array_equal(probed.ranks.rank, plain.ranks.rank)
+    newest = probed.ranks.models.index("newest_first")
+    assert np.array_equal(probed.probes.rank[:, 0], probed.ranks.rank[:, newest])
+    assert probed.probes.targets is probed.ranks.targets

@@ -5,7 +5,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.state.decayed import DecayedCounts
-from recsys.state.pair_counts import PairCounts
 from recsys.times import DAY_US, HOUR_US
 
 _HALF_LIVES = (HOUR_US, DAY_US)
@@ -70,18 +69,3 @@ def test_a_thousand_years_later_nothing_is_left_and_nothing_overflows() -> None:
     assert not counts.read(np.array([0]), later).any()
     counts.add(np.array([0]), np.array([later]), np.array([1.0]))
     assert counts.read(np.array([0]), later).tolist() == [[1.0, 1.0]]
-
-
-@given(st.lists(st.tuples(st.integers(-1, 3), st.integers(-1, 3), st.integers(0, _NOW))))
-def test_pairs_count_apart_from_each_other(rows: list[tuple[int, int, int]]) -> None:
-    pairs = PairCounts(_HALF_LIVES)
-    for high, low, time in rows:
-        pairs.add(
-            np.array([high], np.int32), np.array([low], np.int32), np.array([time]), np.ones(1)
-        )
-    for high in range(-1, 5):
-        lows = np.arange(-1, 5, dtype=np.int32)
-        known = [(b, t, 1.0) for a, b, t in rows if a == high and high >= 0 and b >= 0]
-        expected = np.zeros((6, 2))
-        expected[1:] = _sums(known, _NOW)[:5]
-        np.testing.assert_allclose(pairs.read(high, lows, _NOW), expected, rtol=1e-9, atol=1e-15)

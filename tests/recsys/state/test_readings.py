@@ -24,10 +24,11 @@ def _events(rows: list[Row]) -> EventColumns:
     employee, content, types, at = zip(*rows, strict=True) if rows else ((), (), (), ())
     times = np.array(at, np.int64)
     nothing = np.full(n, np.nan, np.float32)
+    unknown = np.full(n, -1, np.int8)
     return EventColumns(
         np.arange(n, dtype=np.uint64), np.array([CODE_OF_TYPE[t] for t in types], np.int8),
         np.array(employee, np.int32), np.array(content, np.int32), np.full(n, -1, np.int32),
-        times, times, nothing, nothing,
+        times, times, nothing, nothing, unknown, unknown, np.zeros(n, np.int16), nothing,
     )  # fmt: skip
 
 
