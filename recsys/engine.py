@@ -32,7 +32,7 @@ from recsys.ids import UNKNOWN_INDEX
 from recsys.model import Model
 from recsys.ranker.training_rows import TrainingRows
 from recsys.scoring import LiveScorer
-from recsys.slate.feed import FeedPolicy
+from recsys.slate.feed import MAX_MANDATORY, FeedPolicy
 from recsys.state.live import LiveState
 from recsys.times import HOUR_US, from_micros, to_micros
 
@@ -142,7 +142,9 @@ class Engine:
             raise ConfigurationError(f"limit is {request.limit}; expected 0 or more")
         employee, at_us = self._moment(request.employee_id, request.at)
         candidates = self._policy.wanted(employee, self.eligible.retrieve(employee, at_us))
-        places, scores = self.scorer.best(employee, candidates, at_us, None)
+        # Short contents further down may be all that fits into the minutes left.
+        k = None if request.max_minutes is not None else request.limit + MAX_MANDATORY
+        places, scores = self.scorer.best(employee, candidates, at_us, k)
         preference = self._formats(employee)
         return self._policy.apply(
             request, employee, at_us, candidates[places], scores, preference, self.model

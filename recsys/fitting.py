@@ -33,7 +33,7 @@ Progress = Callable[[str, int, int], None]
 class Recipe:
     """All hyper-parameters of a training run."""
 
-    text_size: int = 64
+    text_size: int = 128
     shortlist: ShortlistRecipe = field(default_factory=ShortlistRecipe)
     sampling: Sampling = field(default_factory=Sampling)
     ranker: RankerRecipe = field(default_factory=RankerRecipe)

@@ -62,7 +62,8 @@ def describe_choices(targets: Targets, log: EventColumns) -> Choices:
 
 def _depth(events: EventColumns, row: npt.NDArray[np.int64], n: int) -> npt.NDArray[np.int8]:
     longest = np.full(n, np.nan)
-    np.fmax.at(longest, row, events.dwell_seconds)
+    read = events.is_interaction  # how long a showing stayed on the screen says nothing here
+    np.fmax.at(longest, row[read], events.dwell_seconds[read])
     is_deep = np.zeros(n, np.bool_)
     is_deep[row[np.isin(events.event_type, _DEEP_TYPES)]] = True
     depth = np.where(longest < _BOUNCE_SECONDS, BOUNCE, MEANINGFUL)

@@ -26,12 +26,12 @@ from recsys.slate.wishes import wanted
 from recsys.state.live import LiveState
 from recsys.times import HOUR_US
 
-__all__ = ["POLICY_VERSION", "FeedPolicy"]
+__all__ = ["MAX_MANDATORY", "POLICY_VERSION", "FeedPolicy"]
 
 POLICY_VERSION = "1"
 """Changes whenever the same ranking would give another slate."""
 
-_MAX_MANDATORY = 3
+MAX_MANDATORY = 3
 """Must-reads per slate; the others wait for their turn, or a feed would be nothing else."""
 
 
@@ -85,7 +85,7 @@ class FeedPolicy:
         self, request: FeedRequest, employee: int, at: int, ranked: npt.NDArray[np.int32],
         scores: npt.NDArray[np.float64], *, personal: bool,
     ) -> list[_Slot]:  # fmt: skip
-        owed = owed_contents(self._state, self._audiences, employee, at)[:_MAX_MANDATORY]
+        owed = owed_contents(self._state, self._audiences, employee, at)[:MAX_MANDATORY]
         slots = [
             _Slot(int(content), float(scores.max(initial=0.0)), "mandatory") for content in owed
         ]

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recsys.candidates.shortlist import ShortlistRecipe, _take_best, make_shortlist
@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 
 _NOTHING = ShortlistRecipe(all_up_to=0, newest=0, readers_1h=0, readers_6h=0, readers_3d=0, alike=0)
 
-scores = st.lists(
-    st.sampled_from([-1.0, 0.0, 0.25, 0.5, 1.0, 1e-30]) | st.floats(-2, 8, width=32), max_size=60
-).map(lambda values: np.array(values, np.float32))
+_FEW_VALUES = st.lists(st.sampled_from([-1.0, 0.0, 1e-30, 0.5, 1.0]), min_size=4, max_size=40)
+_ANY_VALUES = st.lists(st.floats(-2, 8, width=32), max_size=60)
+scores = (_FEW_VALUES | _ANY_VALUES).map(lambda values: np.array(values, np.float32))
 
 
-@given(scores, st.integers(0, 70), st.randoms(use_true_random=False))
+@settings(max_examples=200)
+@given(scores, st.integers(0, 12), st.randoms(use_true_random=False))
 def test_the_best_are_the_head_of_a_sorted_list(
     scores: npt.NDArray[np.float32], n: int, random: object
 ) -> None:
@@ -35,6 +36,12 @@ def test_the_best_are_the_head_of_a_sorted_list(
     expected = before.copy()
     expected[best] = True
     np.testing.assert_array_equal(taken, expected)
+
+
+def test_of_equals_the_first_are_taken() -> None:
+    taken = np.zeros(5, np.bool_)
+    _take_best(np.array([1, 2, 1, 1, 0], np.float32), 3, np.empty(3, np.int64), taken)
+    assert taken.tolist() == [True, True, True, False, False]
 
 
 def _moment(engine: Engine, employee: int) -> Moment:

@@ -191,6 +191,24 @@ def test_one_colleague_with_one_shared_read(world: "World") -> None:
     assert recommended[0] == pytest.approx(alike * 2 ** (-2 / 12))
 
 
+def test_only_the_six_newest_of_a_colleagues_last_three_days_are_candidates() -> None:
+    now = _START + 10 * DAY_US
+    hours_ago = {1: 1, 2: 2, 3: 3, 4: 4, 5: 5, 6: 72, 7: 72.001, 8: 73}
+    for missing, expected in (
+        ([], [1, 2, 3, 4, 5, 6]),
+        ([1], [2, 3, 4, 5, 6]),
+        ([6], [1, 2, 3, 4, 5]),
+    ):
+        reads = [(0, 0, now - 100 * HOUR_US), (1, 0, now - 100 * HOUR_US)]
+        reads += [(1, c, now - int(h * HOUR_US)) for c, h in hours_ago.items() if c not in missing]
+        co_reading = CoReading(_state(reads, now))
+        _, recommended = _asked(co_reading, 0, now, np.zeros(_N_CONTENTS))
+        assert np.flatnonzero(recommended).tolist() == expected
+    many = [(0, 0, now - HOUR_US), *((1, c, now - (c + 1) * HOUR_US) for c in range(9))]
+    _, recommended = _asked(CoReading(_state(many, now)), 0, now, np.zeros(_N_CONTENTS))
+    assert np.flatnonzero(recommended).tolist() == list(range(6))
+
+
 @given(reads, st.sampled_from([-1, _N_EMPLOYEES, 4]))
 def test_who_has_read_nothing_has_nobody_alike(reads: list[Read], me: int) -> None:
     others = [read for read in reads if read[0] != me]

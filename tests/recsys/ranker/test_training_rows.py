@@ -1,5 +1,6 @@
 """Rows to learn from: each choice beside what else was on its shortlist."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,7 @@ class Replay:
         self.state.observe(log)
         text = ContentVectors(TextModel.fit([], size=1, seed=0), catalogue.contents)
         self.sources = Sources(self.state, text, FactorProvider(catalogue, []))
+        self.candidates: Callable[[int, int], npt.NDArray[np.int32]]
         self.candidates = EligibleContents(self.state, Audiences(catalogue)).retrieve
         known = catalogue.contents["known"].view(np.bool_)
         read = log.take(log.is_interaction & known[log.content])
@@ -169,3 +171,13 @@ def test_no_choices_give_no_rows(company: "Company") -> None:
     rows = replay.rows(_last(replay.choices, 0))
     assert rows.features.shape == (0, len(FEATURE_NAMES))
     assert len(rows.labels) == len(rows.weight) == rows.n_missed == 0
+
+
+def test_a_choice_that_was_no_candidate_is_not_the_shortlists_miss(company: "Company") -> None:
+    replay = Replay(company)
+    retrieve, chosen = replay.candidates, set(replay.choices.targets.content[-80:].tolist())
+    replay.candidates = lambda employee, at: np.array(
+        [c for c in retrieve(employee, at).tolist() if c not in chosen], np.int32
+    )
+    rows = replay.rows()
+    assert len(rows.group_sizes) == rows.n_missed == 0
