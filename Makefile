@@ -36,6 +36,12 @@ endif
 bench: setup
 	$(BIN)/python -m benchmarks.simulate
 	$(BIN)/python -m benchmarks.lifecycle
+	$(BIN)/python -m benchmarks.engine
+	$(BIN)/python -m benchmarks.intake
+	$(BIN)/python -m benchmarks.trees
+	$(BIN)/python -m benchmarks.growth --events 1000000
+	$(BIN)/python -m benchmarks.training
+	$(BIN)/python -m benchmarks.newcomers
 
 lint: setup
 	$(BIN)/ruff check .

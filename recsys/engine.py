@@ -41,6 +41,8 @@ __all__ = ["DEFAULT_LATENESS", "Engine"]
 DEFAULT_LATENESS = 48 * HOUR_US
 """Events that arrive later than this after they happened wait for the next training."""
 
+_MOST_PARTS = 64
+
 Rows = pd.DataFrame | Sequence[Mapping[str, Any]]
 
 
@@ -226,10 +228,16 @@ class Engine:
 
 
 def _append(log: list[EventColumns], events: EventColumns) -> None:
-    """Keep a part, joined with the ones before it that are no larger: O(log n) parts in all."""
+    """Keep a part; when there are many, join the latest with those before that are no larger.
+
+    So an event that comes alone costs no copy, and there are O(log n) parts besides the latest.
+    """
     log.append(events)
-    while len(log) > 1 and len(log[-2]) <= len(log[-1]):
-        log[-2:] = [EventColumns.concatenate(log[-2:])]
+    if len(log) > _MOST_PARTS:
+        half = len(log) - _MOST_PARTS // 2
+        log[half:] = [EventColumns.concatenate(log[half:])]
+        while len(log) > 1 and len(log[-2]) <= len(log[-1]):
+            log[-2:] = [EventColumns.concatenate(log[-2:])]
 
 
 def _before(events: pd.DataFrame, until: datetime) -> pd.DataFrame:

@@ -164,7 +164,8 @@ class LiveState:
         rows = self._known.add(events.key)
         # A row number is new exactly where the running maximum grows.
         before = np.maximum.accumulate(np.concatenate([[n_known - 1], rows[:-1]]))
-        return events.take(rows > before) if len(rows) else events
+        is_new = rows > before
+        return events if is_new.all() else events.take(is_new)
 
     def _is_late(self, events: EventColumns) -> npt.NDArray[np.bool_]:
         if self.clock == NO_TIME:  # a rebuild takes in everything
