@@ -34,5 +34,5 @@ def test_the_engine_beats_every_baseline_on_deskdrop() -> None:
         zip(summary.models, estimates.value[:, summary.metrics.index("ndcg@10")], strict=True)
     )
     ours = ndcg.pop("recsys")
-    assert ours > 1.1 * max(ndcg.values()), ndcg
-    assert ours > 0.52  # measured: 0.532 on 1,889 choices, popularity that halves hourly 0.451
+    assert ours > 1.2 * max(ndcg.values()), ndcg
+    assert ours > 0.555  # measured: 0.564 on 1,889 choices, popularity that halves hourly 0.451
