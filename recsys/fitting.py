@@ -20,6 +20,7 @@ from recsys.ranker.choices import Choices, describe_choices
 from recsys.ranker.lambdarank import MIN_QUESTIONS, RankerRecipe, fit_ranker
 from recsys.ranker.training_rows import Sampling, TrainingRows, collect_rows
 from recsys.state.live import LiveState
+from recsys.text.topics import TopicModel
 from recsys.text.vectors import TextModel
 from recsys.times import to_micros
 
@@ -65,9 +66,9 @@ def fit_model(
         catalogue, pairs, moments, recipe=recipe.snapshots, seed=seed,
         progress=_counting(progress, "fit factors", len(moments)),
     )  # fmt: skip
-    sources = Sources(
-        state, ContentVectors(text, catalogue.contents), FactorProvider(catalogue, snapshots)
-    )
+    vectors = ContentVectors(text, catalogue.contents)
+    topics = _fit_topics(state, vectors, until_us)
+    sources = Sources(state, vectors, FactorProvider(catalogue, snapshots), topics)
     eligible = EligibleContents(state, Audiences(catalogue))
     n_targets = min(len(choices), recipe.sampling.max_targets)
     rows = collect_rows(
@@ -84,7 +85,7 @@ def fit_model(
         found = len(rows.group_sizes)
         notes.append(f"no ranker: {found} choices to learn from, {MIN_QUESTIONS} are needed")
     final: FactorSnapshot | None = snapshots[-1] if snapshots else None
-    return Model(ranker, text, final, until, recipe.shortlist, tuple(notes)).named()
+    return Model(ranker, text, final, until, recipe.shortlist, tuple(notes), topics=topics).named()
 
 
 def _choices(state: LiveState, log: EventColumns, until_us: int) -> tuple[Pairs, Choices]:
@@ -107,6 +108,14 @@ def _fit_text(state: LiveState, until_us: int, recipe: Recipe, seed: int) -> Tex
     past = np.flatnonzero(contents["known"].view(np.bool_) & (published_at < until_us))
     texts = [contents.texts[int(row)] for row in past]
     return TextModel.fit(texts, size=recipe.text_size, seed=seed)
+
+
+def _fit_topics(state: LiveState, vectors: ContentVectors, until_us: int) -> TopicModel:
+    contents = state.catalogue.contents
+    past = np.flatnonzero(contents["known"].view(np.bool_) & (contents.published_at < until_us))
+    names = contents.topics_map
+    labels = [[names.id(t) for t in contents.topics[row].tolist() if t >= 0] for row in past]
+    return TopicModel.fit(vectors.of(past.astype(np.int32)), labels)
 
 
 def _snapshot_moments(targets: Targets, recipe: Recipe, until_us: int) -> list[int]:

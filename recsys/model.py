@@ -14,6 +14,7 @@ from recsys.affinity.factors import FactorSnapshot
 from recsys.affinity.feature_space import FeatureSpace
 from recsys.candidates.shortlist import ShortlistRecipe
 from recsys.ranker.ranker import Ranker
+from recsys.text.topics import TopicModel
 from recsys.text.vectors import TextModel
 
 __all__ = ["Model"]
@@ -35,6 +36,8 @@ class Model:
     notes: tuple[str, ...] = ()
     """Inputs that training went on without, and why; sentences."""
     version: str = ""
+    topics: TopicModel = field(default_factory=TopicModel.empty)
+    """What texts are about, where labels are missing or wrong."""
 
     def named(self) -> "Model":
         """Return the model with a version that its content determines: day and hash."""
@@ -43,6 +46,7 @@ class Model:
             repr(self.shortlist).encode(),
             "\n".join(self.text.vocabulary).encode(),
             self.text.components.tobytes(),
+            self.topics.coefficients.tobytes(),
             self.factors.model.item_feature_embeddings.tobytes() if self.factors else b"",
         )
         digest = sha256(b"\0".join(parts)).hexdigest()[:10]
@@ -53,6 +57,7 @@ class Model:
         if self.ranker is not None:
             self.ranker.write(directory)
         self.text.write(directory)
+        self.topics.write(directory)
         if self.factors is not None:
             np.savez(
                 directory / _FACTORS,
@@ -77,6 +82,7 @@ class Model:
             ranker=Ranker.read(directory),
             shortlist=ShortlistRecipe(**about["shortlist"]),
             text=TextModel.read(directory),
+            topics=TopicModel.read(directory),
             factors=_read_factors(directory / _FACTORS),
             trained_until=datetime.fromisoformat(about["trained_until"]),
             notes=tuple(about["notes"]),

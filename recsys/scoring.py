@@ -67,6 +67,7 @@ class LiveScorer:
             state,
             ContentVectors(model.text, state.catalogue.contents),
             FactorProvider(state.catalogue, [model.factors] if model.factors else []),
+            model.topics,
         )
         self._asked: tuple[npt.NDArray[np.int32], int, int, Shortlisted] | None = None
 
@@ -121,6 +122,7 @@ class LiveScorer:
     def refresh(self, contents: npt.NDArray[np.int32]) -> None:
         """Recompute what is derived from the texts and attributes of contents."""
         self._sources.vectors.refresh(contents)
+        self._sources.topics.refresh(contents)
         self._sources.factors.refresh(contents)
 
     def _popularity(self, candidates: npt.NDArray[np.int32], at: int) -> Scores:

@@ -7,9 +7,11 @@ import numpy.typing as npt
 
 from recsys.affinity.factors import FactorProvider
 from recsys.catalogue.employees import GROUPINGS
+from recsys.features.content_topics import ContentTopics
 from recsys.features.content_vectors import ContentVectors
 from recsys.features.coreading import CoReading
 from recsys.state.live import LiveState
+from recsys.text.topics import TopicModel
 
 __all__ = ["Moment", "Sources"]
 
@@ -21,9 +23,14 @@ class Sources:
     state: LiveState
     vectors: ContentVectors
     factors: FactorProvider
+    topic_model: TopicModel = field(default_factory=TopicModel.empty)
+    topics: ContentTopics = field(init=False)
     co_reading: CoReading = field(init=False)
 
     def __post_init__(self) -> None:
+        contents = self.state.catalogue.contents
+        topics = ContentTopics(self.topic_model, contents, self.vectors)
+        object.__setattr__(self, "topics", topics)
         object.__setattr__(self, "co_reading", CoReading(self.state))
 
 

@@ -39,6 +39,7 @@ _COMPANY_SHOWINGS, _GROUP_SHOWINGS, _OWN_SHOWINGS = 50.0, 30.0, 3.0
 """Showings after which a response counts as much as what it is shrunk to: a few readers each."""
 
 Index = npt.NDArray[np.int32]
+Float = npt.NDArray[np.float64]
 Out = npt.NDArray[np.float32]
 
 
@@ -140,7 +141,7 @@ def _own_pace(reads: CountTable, shown: CountTable, employee: int, now: int) -> 
 def _topic(
     table: PairTable, relations: Index, reads: CountTable, was_shown: CountTable,
     readers: CountTable, showings: CountTable, department: int, employee: int, topics: Index,
-    contents: Index, now: int, out: Out,
+    weights: Float, contents: Index, now: int, out: Out,
 ) -> None:  # fmt: skip
     own, shown, group, group_shown = relations
     # A few readings on top, so that the first ones do not make a taste.
@@ -148,18 +149,17 @@ def _topic(
     pace = _own_pace(reads, was_shown, employee, now)
     for i in range(len(contents)):
         out[i, :] = 0.0
-        n = 0
-        for topic in topics[contents[i]]:
+        for place in range(topics.shape[1]):
+            topic, weight = topics[contents[i], place], weights[contents[i], place]
             if topic < 0:
-                continue
-            n += 1
+                break
             recently = _held(table, own, employee, topic, _SHORT, now)
             read = _held(table, own, employee, topic, _LONG, now)
             in_group = _held(table, group, department, topic, _LONG, now)
-            out[i, 0] = max(out[i, 0], np.log1p(recently))
-            out[i, 1] = max(out[i, 1], np.log1p(read))
-            out[i, 2] += read / everything
-            out[i, 3] = max(out[i, 3], np.log1p(in_group))
+            out[i, 0] += weight * np.log1p(recently)
+            out[i, 1] += weight * np.log1p(read)
+            out[i, 2] += weight * read / everything
+            out[i, 3] += weight * np.log1p(in_group)
             # From the company to the department to the person, each shrunk to the one before.
             company = _response(
                 max(count(readers, topic, 0, now), 0.0), count(showings, topic, 0, now), _USUAL,
@@ -169,11 +169,9 @@ def _topic(
             usual = _response(in_group, shown_to_group, company, _GROUP_SHOWINGS)
             shown_to_me = _held(table, shown, employee, topic, _LONG, now)
             mine = _response(read, shown_to_me, usual * pace, _OWN_SHOWINGS) / pace
-            out[i, 4] += _log_odds(mine)
-            out[i, 5] += _log_odds(mine) - _log_odds(company)
-            out[i, 6] += _log_odds(usual) - _log_odds(company)
-        for column in (2, 4, 5, 6):
-            out[i, column] /= max(n, 1)
+            out[i, 4] += weight * _log_odds(mine)
+            out[i, 5] += weight * (_log_odds(mine) - _log_odds(company))
+            out[i, 6] += weight * (_log_odds(usual) - _log_odds(company))
 
 
 def fill_topic(moment: Moment, out: Out) -> None:
@@ -188,7 +186,7 @@ def fill_topic(moment: Moment, out: Out) -> None:
         counters.pairs.table, relations, counters.employee_firsts.table,
         counters.employee_shown.table, counters.topic.table, counters.topic_shown.table,
         int(moment.groups[0]), moment.employee,
-        state.catalogue.contents.topics, moment.contents, moment.at, out,
+        moment.sources.topics.index, moment.sources.topics.weight, moment.contents, moment.at, out,
     )  # fmt: skip
 
 

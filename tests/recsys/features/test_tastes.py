@@ -133,10 +133,10 @@ def test_a_topic_shrinks_from_the_company_to_the_department_to_the_person(office
     food = [_log_odds(nothing), _log_odds(nothing) - _log_odds(0.1), 0.0]
     mean = [(r + f) / 2 for r, f in zip(robots, food, strict=True)]
     expected = {
-        "own_topic_7d": [log1p(_left(7)), 0, log1p(_left(7)), 0],
-        "own_topic_60d": [log1p(long), 0, log1p(long), 0],
+        "own_topic_7d": [log1p(_left(7)), 0, log1p(_left(7)) / 2, 0],
+        "own_topic_60d": [log1p(long), 0, log1p(long) / 2, 0],
         "own_topic_share": [share, 0, share / 2, 0],
-        "department_topic": [log1p(2 * group), 0, log1p(2 * group), 0],
+        "department_topic": [log1p(2 * group), 0, log1p(2 * group) / 2, 0],
         "topic_response": [robots[0], food[0], mean[0], 0],
         "topic_lift": [robots[1], food[1], mean[1], 0],
         "department_topic_lift": [robots[2], food[2], mean[2], 0],
