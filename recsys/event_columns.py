@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from recsys.schema import EVENT_TYPES, INTERACTIONS
 
-__all__ = ["CODE_OF_TYPE", "IS_INTERACTION", "LAST_POSITION", "EventColumns"]
+__all__ = ["CODE_OF_TYPE", "IS_DEEP", "IS_INTERACTION", "LAST_POSITION", "EventColumns"]
 
 CODE_OF_TYPE: dict[str, int] = {name: code for code, name in enumerate(EVENT_TYPES)}
 """Event type → its int8 code."""
@@ -19,6 +19,15 @@ IS_INTERACTION = np.array([name in INTERACTIONS for name in EVENT_TYPES])
 
 LAST_POSITION = int(np.iinfo(np.int16).max)
 """Positions further down count as this one; nobody scrolls there."""
+
+
+IS_DEEP = np.array(
+    [
+        name in ("complete", "like", "comment", "share", "bookmark", "rsvp", "attend")
+        for name in EVENT_TYPES
+    ]
+)
+"""bool, shape (n_event_types,): whether an event type says more than that somebody looked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,11 @@ def fit_model(
     if ranker is None:
         found = len(rows.group_sizes)
         notes.append(f"no ranker: {found} choices to learn from, {MIN_QUESTIONS} are needed")
+    if rows.n_missed:
+        n_asked = rows.n_missed + len(rows.group_sizes)
+        notes.append(
+            f"{rows.n_missed:,} of {n_asked:,} choices were not on the shortlist, nor learned from"
+        )
     final: FactorSnapshot | None = snapshots[-1] if snapshots else None
     return Model(ranker, text, final, until, recipe.shortlist, tuple(notes), topics=topics).named()
 

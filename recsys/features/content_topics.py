@@ -43,22 +43,18 @@ class ContentTopics:
         if len(rows) == 0:
             return
         self.reserve(int(rows.max()) + 1)
-        topics = self._contents.topics_map
-        # Names the catalogue does not use have no readings to speak of, but keep their share.
-        known = np.array([topics.index(name) for name in self._model.names], np.int64)
-        table = np.zeros((len(rows), len(topics) + 1))  # the last column: topics of no index
-        shares = self._shares(rows)
-        np.add.at(table.T, known, shares.T)
         labels = self._contents.topics[rows]
-        has_label = (labels >= 0).any(axis=1)
-        table[has_label] *= _TEXT_WEIGHT
-        unsure = shares.max(axis=1, initial=0.0) < _UNSURE
-        table[has_label & unsure] = 0.0
-        own = (1.0 - table.sum(axis=1)) / np.maximum((labels >= 0).sum(axis=1), 1)
-        for column in labels.T:
-            told = np.flatnonzero(column >= 0)
-            table[told, column[told]] += own[told]
-        self._keep(rows, table[:, :-1])
+        guesses, shares = self._guess(rows)
+        has_label = (labels >= 0).any(axis=1, keepdims=True)
+        sure = shares.max(axis=1, keepdims=True, initial=0.0) >= _UNSURE
+        shares *= np.where(has_label, np.where(sure, _TEXT_WEIGHT, 0.0), 1.0)
+        told = np.where(sure, 1.0 - _TEXT_WEIGHT, 1.0) * (labels >= 0)
+        told /= np.maximum((labels >= 0).sum(axis=1, keepdims=True), 1)
+        # What both name is one topic.
+        same = (guesses[:, :, None] == labels[:, None, :]) & (labels >= 0)[:, None, :]
+        told += (same * shares[:, :, None]).sum(axis=1)
+        shares[same.any(axis=2)] = 0.0
+        self._keep(rows, np.hstack([labels, guesses]), np.hstack([told, shares]))
 
     def reserve(self, n_rows: int) -> None:
         """Make room for rows 0..n_rows−1."""
@@ -69,17 +65,22 @@ class ContentTopics:
             self.index = np.concatenate([self.index, none])
             self.weight = np.concatenate([self.weight, np.zeros((extra, MOST_TOPICS))])
 
-    def _shares(self, rows: Index) -> Weights:
-        if not self._model.names:
-            return np.zeros((len(rows), 0))
-        return self._model.shares(self._vectors.of(rows))
+    def _guess(self, rows: Index) -> tuple[Index, Weights]:
+        """Return the likeliest topics of the texts and their shares, shape (n, MOST_TOPICS)."""
+        topics = self._contents.topics_map
+        known = np.array([topics.index(name) for name in self._model.names], np.int32)
+        if not len(known):
+            return np.full((len(rows), 0), UNKNOWN_INDEX, np.int32), np.zeros((len(rows), 0))
+        shares = self._model.shares(self._vectors.of(rows))
+        best = np.argsort(-shares, axis=1, kind="stable")[:, :MOST_TOPICS]
+        found = known[best]
+        return found, np.where(found >= 0, np.take_along_axis(shares, best, axis=1), 0.0)
 
-    def _keep(self, rows: Index, table: Weights) -> None:
-        """Keep the heaviest topics of each row, scaled to sum to 1; ties by index."""
-        best = np.argsort(-table, axis=1, kind="stable")[:, :MOST_TOPICS]
-        weight = np.take_along_axis(table, best, axis=1)
+    def _keep(self, rows: Index, index: Index, weight: Weights) -> None:
+        """Keep the heaviest topics of each row, scaled to sum to 1; ties as they come."""
+        best = np.argsort(-weight, axis=1, kind="stable")[:, :MOST_TOPICS]
+        weight = np.take_along_axis(weight, best, axis=1)
+        index = np.take_along_axis(index, best, axis=1)
         total = weight.sum(axis=1, keepdims=True)
-        width = best.shape[1]
-        self.index[rows], self.weight[rows] = UNKNOWN_INDEX, 0.0
-        self.index[rows, :width] = np.where(weight > 0, best, UNKNOWN_INDEX)
-        self.weight[rows, :width] = weight / np.where(total > 0, total, 1.0)
+        self.index[rows] = np.where(weight > 0, index, UNKNOWN_INDEX)
+        self.weight[rows] = weight / np.where(total > 0, total, 1.0)

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from recsys.event_columns import CODE_OF_TYPE, EventColumns
+from recsys.event_columns import CODE_OF_TYPE, IS_DEEP, EventColumns
 from recsys.interactions import Targets
 from recsys.times import DAY_US
 
@@ -24,10 +24,6 @@ BOUNCE, MEANINGFUL, DEEP = 1, 2, 3
 _BOUNCE_SECONDS = 10.0
 """Web analytics calls a visit engaged from ten seconds on."""
 
-_DEEP_TYPES = [
-    CODE_OF_TYPE[name]
-    for name in ("complete", "like", "comment", "share", "bookmark", "rsvp", "attend")
-]
 _IMPRESSION = CODE_OF_TYPE["impression"]
 
 
@@ -65,7 +61,7 @@ def _depth(events: EventColumns, row: npt.NDArray[np.int64], n: int) -> npt.NDAr
     read = events.is_interaction  # how long a showing stayed on the screen says nothing here
     np.fmax.at(longest, row[read], events.dwell_seconds[read])
     is_deep = np.zeros(n, np.bool_)
-    is_deep[row[np.isin(events.event_type, _DEEP_TYPES)]] = True
+    is_deep[row[IS_DEEP[events.event_type]]] = True
     depth = np.where(longest < _BOUNCE_SECONDS, BOUNCE, MEANINGFUL)
     return np.where(is_deep, DEEP, depth).astype(np.int8)
 

@@ -1,14 +1,13 @@
 """Which decayed counters the live state keeps, and what each event adds to them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from recsys.catalogue.catalogue import Catalogue
 from recsys.catalogue.employees import GROUPINGS
-from recsys.event_columns import CODE_OF_TYPE, EventColumns
+from recsys.event_columns import IS_DEEP, EventColumns
 from recsys.state.decayed import DecayedCounts
 from recsys.state.pair_counts import PairCounts
 from recsys.state.readings import Contributions
@@ -23,13 +22,6 @@ POPULARITY_HALF_LIVES: tuple[int, ...] = (
 
 UNIQUE_HALF_LIVES: tuple[int, ...] = (HOUR_US, 6 * HOUR_US, DAY_US, 3 * DAY_US)
 """Of readers counted once each, whatever else they do with the content."""
-
-_DEEP = np.array(
-    [
-        name in ("complete", "like", "comment", "share", "bookmark", "rsvp", "attend")
-        for name in CODE_OF_TYPE
-    ]
-)
 
 _TASTE = (7 * DAY_US, 60 * DAY_US)
 """What somebody is after this week, and what they are interested in."""
@@ -58,15 +50,6 @@ Times = npt.NDArray[np.int64]
 Float = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class _Pairs:
-    """Who and what of a batch, side by side: relation numbers (m,), two int32 (n, m)."""
-
-    relations: Index
-    high: Index
-    low: Index
-
-
 class Counters:
     """All decayed counters; every one is additive over the log.
 
@@ -93,7 +76,7 @@ class Counters:
 
     def add(self, events: EventColumns, added: Contributions, catalogue: Catalogue) -> None:
         """Count what ``events`` contributed, and the deep interactions among them."""
-        deep = events.take(_DEEP[events.event_type])
+        deep = events.take(IS_DEEP[events.event_type])
         self.content_deep.add(deep.content.astype(np.int64), deep.occurred_at, np.ones(len(deep)))
         event = added.event
         if len(event) == 0:
@@ -112,7 +95,7 @@ class Counters:
         reader = np.where(personal, employee, -1).astype(np.int32)
         self._add_habits(reader.astype(np.int64), content, added, catalogue)
         pairs = _what_was_read(self.pairs, reader, employee, content, added.time, catalogue)
-        self.pairs.add(pairs.relations, pairs.high, pairs.low, added.time, added.first)
+        self.pairs.add(*pairs, added.time, added.first)
 
     def add_showings(self, impressions: EventColumns, catalogue: Catalogue) -> None:
         """Count how often contents were shown, by how likely they were looked at."""
@@ -173,8 +156,11 @@ def seen_at(position: npt.NDArray[np.int16]) -> Float:
 def _what_was_read(
     table: PairCounts, reader: Index, employee: Index, content: Index, at: Times,
     catalogue: Catalogue,
-) -> _Pairs:  # fmt: skip
-    """Return the pairs that readings count for; ``reader`` is −1 where nothing personal may."""
+) -> tuple[Index, Index, Index]:  # fmt: skip
+    """Return the pairs that readings count for; ``reader`` is −1 where nothing personal may.
+
+    Relation numbers, shape (m,), and int32 who and what, shape (n, m).
+    """
     contents, number = catalogue.contents, table.relation
     versions = catalogue.employees.versions_at(employee, at)
     groups = [catalogue.employees.codes(name, versions) for name in GROUPINGS]
@@ -191,4 +177,4 @@ def _what_was_read(
     ]
     high = [*groups, *shared, *([shared[0]] * n_topics), *([reader] * (n_topics + len(what)))]
     low = [*([content] * n_groups), *([what[0]] * n_groups), *topics, *topics, *what]
-    return _Pairs(np.array(relations, np.int32), np.stack(high, axis=1), np.stack(low, axis=1))
+    return np.array(relations, np.int32), np.stack(high, axis=1), np.stack(low, axis=1)

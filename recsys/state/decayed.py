@@ -9,12 +9,12 @@ from recsys.kernels import kernel
 from recsys.state.key_index import Rows
 from recsys.times import NO_TIME
 
-__all__ = ["CountTable", "DecayedCounts", "count"]
+__all__ = ["FORGOTTEN", "CountTable", "DecayedCounts", "count"]
 
 Float = npt.NDArray[np.float64]
 Times = npt.NDArray[np.int64]
 
-_FORGOTTEN = 64.0
+FORGOTTEN = 64.0
 """After 64 half-lives a weight of 1 is 5e-20, below the rounding of a single other reading."""
 
 
@@ -34,7 +34,7 @@ def count(table: CountTable, row: int, which: int, now: int) -> float:
     if row < 0 or row >= len(table.at) or table.at[row] == NO_TIME:
         return 0.0
     halvings = float(now - table.at[row]) / table.half_lives[which]
-    return float(table.values[row, which] * np.exp2(-halvings)) if halvings < _FORGOTTEN else 0.0
+    return float(table.values[row, which] * np.exp2(-halvings)) if halvings < FORGOTTEN else 0.0
 
 
 @kernel

@@ -7,13 +7,13 @@ import numpy.typing as npt
 
 from recsys.kernels import kernel, mix64
 
-__all__ = ["ABSENT", "KeyIndex", "Keys", "Rows", "Slots", "find_row", "pair_keys"]
+__all__ = ["ABSENT", "MAX_LOAD", "KeyIndex", "Keys", "Rows", "Slots", "find_slot", "pair_keys"]
 
 ABSENT = -1
 """The row of a key that is not in the index."""
 
 _EMPTY = np.int32(-1)
-_MAX_LOAD = 0.5  # linear probing stays at about 1.5 probes a hit up to here (Knuth 6.4)
+MAX_LOAD = 0.5  # linear probing stays at about 1.5 probes a hit up to here (Knuth 6.4)
 _MIN_SLOTS = 64
 
 Keys = npt.NDArray[np.uint64]
@@ -28,29 +28,22 @@ def pair_keys(high: npt.NDArray[np.int32], low: npt.NDArray[np.int32] | int) -> 
 
 
 @kernel
-def find_row(slots: Slots, keys: Keys, key: np.uint64) -> int:
-    """Return the row of ``key``, or −1; for use inside other kernels."""
+def find_slot(slots: Slots, keys: Keys, key: np.uint64) -> int:
+    """Return the slot that holds ``key``'s row, or the empty one (−1) where it belongs."""
     mask = np.uint64(len(slots) - 1)
     slot = mix64(key) & mask
-    while slots[slot] != _EMPTY:
-        row = slots[slot]
-        if keys[row] == key:
-            return int(row)
+    while slots[slot] >= 0 and keys[slots[slot]] != key:
         slot = (slot + np.uint64(1)) & mask
-    return -1
+    return int(slot)
 
 
 @kernel
 def _insert(slots: Slots, keys: Keys, n_keys: int, wanted: Keys, rows: Rows) -> int:
-    mask = np.uint64(len(slots) - 1)
     for i in range(len(wanted)):
-        key = wanted[i]
-        slot = mix64(key) & mask
-        while slots[slot] != _EMPTY and keys[slots[slot]] != key:
-            slot = (slot + np.uint64(1)) & mask
-        if slots[slot] == _EMPTY:
+        slot = find_slot(slots, keys, wanted[i])
+        if slots[slot] < 0:
             slots[slot] = n_keys
-            keys[n_keys] = key
+            keys[n_keys] = wanted[i]
             n_keys += 1
         rows[i] = slots[slot]
     return n_keys
@@ -59,7 +52,7 @@ def _insert(slots: Slots, keys: Keys, n_keys: int, wanted: Keys, rows: Rows) -> 
 @kernel
 def _find(slots: Slots, keys: Keys, wanted: Keys, rows: Rows) -> None:
     for i in range(len(wanted)):
-        rows[i] = find_row(slots, keys, wanted[i])
+        rows[i] = slots[find_slot(slots, keys, wanted[i])]
 
 
 class KeyIndex:
@@ -83,7 +76,7 @@ class KeyIndex:
 
     @property
     def slots(self) -> Slots:
-        """Return the probing table, for :func:`find_row` inside kernels; a view."""
+        """Return the probing table, for :func:`find_slot` inside kernels; a view."""
         return self._slots
 
     def add(self, keys: Keys) -> Rows:
@@ -111,8 +104,8 @@ class KeyIndex:
             grown = np.empty(max(n_keys, 2 * len(self._keys)), np.uint64)
             grown[: self._n] = self.keys
             self._keys = grown
-        if n_keys > _MAX_LOAD * len(self._slots):
+        if n_keys > MAX_LOAD * len(self._slots):
             # Twice what is needed, so that growth stays linear over a long log.
-            n_slots = 1 << int(np.ceil(np.log2(2 * n_keys / _MAX_LOAD)))
+            n_slots = 1 << int(np.ceil(np.log2(2 * n_keys / MAX_LOAD)))
             self._slots = np.full(n_slots, _EMPTY)
             _insert(self._slots, self._keys, 0, self.keys.copy(), np.empty(self._n, np.int64))

@@ -10,8 +10,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from recsys.kernels import kernel, mix64
-from recsys.state.key_index import Keys, Slots
+from recsys.kernels import kernel
+from recsys.state.decayed import FORGOTTEN
+from recsys.state.key_index import MAX_LOAD, Keys, Slots, find_slot
 from recsys.times import NO_TIME
 
 __all__ = ["N_HALF_LIVES", "PairCounts", "PairTable", "pair_count"]
@@ -23,10 +24,6 @@ Times = npt.NDArray[np.int64]
 N_HALF_LIVES = 2
 """A short and a long memory for every relation."""
 
-_FORGOTTEN = 64.0
-"""After 64 half-lives a weight of 1 is 5e-20, below the rounding of a single other reading."""
-
-_MAX_LOAD = 0.5  # linear probing stays at about 1.5 probes a hit up to here (Knuth 6.4)
 _FIRST_CAPACITY = 64
 _HIGH_BITS, _LOW_BITS = np.uint64(29), np.uint64(29)  # 6 bits are left for the relation
 _LARGEST_INDEX = (1 << 29) - 1
@@ -52,25 +49,15 @@ def _key(relation: int, high: int, low: int) -> np.uint64:
 
 
 @kernel
-def _find(slots: Slots, keys: Keys, key: np.uint64) -> int:
-    """Return the slot that holds ``key``, or the empty one where it belongs."""
-    mask = np.uint64(len(slots) - 1)
-    slot = mix64(key) & mask
-    while slots[slot] >= 0 and keys[slots[slot]] != key:
-        slot = (slot + np.uint64(1)) & mask
-    return int(slot)
-
-
-@kernel
 def pair_count(table: PairTable, relation: int, high: int, low: int, which: int, now: int) -> float:
     """Return the count of a pair at ``now`` by its half-life number ``which``; 0 if unknown."""
     if high < 0 or low < 0:
         return 0.0
-    row = table.slots[_find(table.slots, table.keys, _key(relation, high, low))]
+    row = table.slots[find_slot(table.slots, table.keys, _key(relation, high, low))]
     if row < 0:
         return 0.0
     halvings = float(now - table.at[row]) / table.half_lives[relation, which]
-    return float(table.values[row, which] * np.exp2(-halvings)) if halvings < _FORGOTTEN else 0.0
+    return float(table.values[row, which] * np.exp2(-halvings)) if halvings < FORGOTTEN else 0.0
 
 
 @kernel
@@ -95,7 +82,7 @@ def _add(
             if high[i, j] < 0 or low[i, j] < 0:
                 continue
             key = _key(relations[j], high[i, j], low[i, j])
-            slot = _find(table.slots, table.keys, key)
+            slot = find_slot(table.slots, table.keys, key)
             row = table.slots[slot]
             if row < 0:
                 row = n_pairs
@@ -118,7 +105,7 @@ def _add(
 @kernel
 def _fill_slots(slots: Slots, keys: Keys, n_pairs: int) -> None:
     for row in range(n_pairs):
-        slots[_find(slots, keys, keys[row])] = row
+        slots[find_slot(slots, keys, keys[row])] = row
 
 
 class PairCounts:
@@ -183,7 +170,7 @@ class PairCounts:
         self._keys: Keys = np.zeros(capacity, np.uint64)
         self._values: Float = np.zeros((capacity, N_HALF_LIVES))
         self._at: Times = np.full(capacity, NO_TIME, np.int64)
-        n_slots = 1 << int(np.ceil(np.log2(capacity / _MAX_LOAD)))
+        n_slots = 1 << int(np.ceil(np.log2(capacity / MAX_LOAD)))
         self._slots: Slots = np.full(n_slots, -1, np.int32)
 
     def _grow(self, n_pairs: int) -> None:

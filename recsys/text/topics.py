@@ -21,6 +21,9 @@ _NAMES, _WEIGHTS = "topics.json", "topics.npz"
 _MIN_TEXTS = 10
 """A topic of fewer labelled texts is not learned."""
 
+_MOST_TOPICS = 64
+"""The most frequent ones; where topics are free tags there are thousands, each of a few texts."""
+
 _WEAK_RIDGE = 20.0
 """scikit-learn's C. Vectors have length 1, so coefficients must be large to tell topics apart."""
 
@@ -50,7 +53,9 @@ class TopicModel:
         for own in topics:
             for topic in own:
                 counts[topic] = counts.get(topic, 0) + 1
-        names = tuple(sorted(topic for topic, n in counts.items() if n >= _MIN_TEXTS))
+        frequent = [topic for topic, n in counts.items() if n >= _MIN_TEXTS]
+        frequent.sort(key=lambda topic: (-counts[topic], topic))
+        names = tuple(sorted(frequent[:_MOST_TOPICS]))
         place = {topic: i for i, topic in enumerate(names)}
         rows = [
             (row, place[topic], 1 / len(own))
