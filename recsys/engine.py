@@ -28,6 +28,7 @@ from recsys.event_columns import EventColumns
 from recsys.event_rows import encode_events
 from recsys.fitting import Progress, Recipe, fit_model
 from recsys.formats.beliefs import format_preference
+from recsys.formats.tastes import FormatTastes
 from recsys.ids import UNKNOWN_INDEX
 from recsys.model import Model
 from recsys.ranker.training_rows import TrainingRows
@@ -65,6 +66,7 @@ class Engine:
         self.eligible = EligibleContents(state, self._audiences)
         self.scorer = LiveScorer(model, state)
         self._policy = FeedPolicy(state, self._audiences)
+        self._tastes = FormatTastes(model.tastes, state) if model.tastes is not None else None
 
     @classmethod
     def train(
@@ -210,10 +212,14 @@ class Engine:
 
     def _formats(self, employee: int) -> FormatPreference:
         formats, catalogue = self.state.formats, self.state.catalogue
-        company = formats.shown.sum(axis=0), formats.completions.sum(axis=0)
         live = catalogue.renditions.live_formats(catalogue.contents.live(self.state.clock))
         preferences = catalogue.preferences.of(employee)
         learned_from = UNKNOWN_INDEX if preferences.personalization_opt_out else employee
+        if self._tastes is not None:
+            return self._tastes.preference(
+                learned_from, self.state.clock, live, preferences.preferred_format
+            )
+        company = formats.shown.sum(axis=0), formats.completions.sum(axis=0)
         return format_preference(
             formats.of(learned_from), company, live, preferences.preferred_format
         )
@@ -222,6 +228,8 @@ class Engine:
         checked, rejects = checked_rows(table, rows)
         self.state.settle()
         self.state.catalogue.upsert(table, checked, valid_from=self.state.clock)
+        if self._tastes is not None and table in ("contents", "renditions"):
+            self._tastes.refresh()
         if table == "contents":
             self.scorer.refresh(self.state.catalogue.contents.ids.indices(checked["content_id"]))
         return UpsertReport(len(checked), len(rejects), rejects)

@@ -11,9 +11,11 @@ from recsys.affinity.snapshots import Pairs, SnapshotRecipe, fit_snapshots
 from recsys.audience.audience import Audiences
 from recsys.candidates.eligible import EligibleContents
 from recsys.candidates.shortlist import ShortlistRecipe
+from recsys.catalogue.catalogue import Catalogue
 from recsys.event_columns import EventColumns
 from recsys.features.content_vectors import ContentVectors
 from recsys.features.moment import Sources
+from recsys.formats.taste_fitting import fit_tastes
 from recsys.interactions import InteractionLog, Targets, find_targets, first_interactions
 from recsys.model import Model
 from recsys.ranker.choices import Choices, describe_choices
@@ -24,7 +26,7 @@ from recsys.text.topics import TopicModel
 from recsys.text.vectors import TextModel
 from recsys.times import to_micros
 
-__all__ = ["Progress", "Recipe", "fit_model"]
+__all__ = ["Progress", "Recipe", "fit_model", "learnable"]
 
 Progress = Callable[[str, int, int], None]
 """Called with the name of the step, units done and units in all."""
@@ -90,7 +92,10 @@ def fit_model(
             f"{rows.n_missed:,} of {n_asked:,} choices were not on the shortlist, nor learned from"
         )
     final: FactorSnapshot | None = snapshots[-1] if snapshots else None
-    return Model(ranker, text, final, until, recipe.shortlist, tuple(notes), topics=topics).named()
+    tastes = fit_tastes(learnable(log, state.catalogue), state.catalogue)
+    return Model(
+        ranker, text, final, until, recipe.shortlist, tastes, tuple(notes), topics=topics
+    ).named()
 
 
 def _choices(state: LiveState, log: EventColumns, until_us: int) -> tuple[Pairs, Choices]:
@@ -105,6 +110,13 @@ def _choices(state: LiveState, log: EventColumns, until_us: int) -> tuple[Pairs,
     targets = find_targets(read, earliest, until_us)
     choices = describe_choices(targets, log)
     return Pairs(firsts.employee, firsts.content, firsts.occurred_at), choices
+
+
+def learnable(log: EventColumns, catalogue: Catalogue) -> EventColumns:
+    """Return the events on known contents of people who have not opted out."""
+    about = log.take((log.content >= 0) & ~np.isin(log.employee, catalogue.preferences.opted_out()))
+    known = catalogue.contents["known"].view(np.bool_)
+    return about.take(known[about.content])
 
 
 def _fit_text(state: LiveState, until_us: int, recipe: Recipe, seed: int) -> TextModel:

@@ -13,6 +13,7 @@ from recsys.affinity.factor_model import FactorModel
 from recsys.affinity.factors import FactorSnapshot
 from recsys.affinity.feature_space import FeatureSpace
 from recsys.candidates.shortlist import ShortlistRecipe
+from recsys.formats.taste_model import TasteModel
 from recsys.ranker.ranker import Ranker
 from recsys.text.topics import TopicModel
 from recsys.text.vectors import TextModel
@@ -33,6 +34,8 @@ class Model:
     trained_until: datetime
     shortlist: ShortlistRecipe = field(default_factory=ShortlistRecipe)
     """How candidates are chosen for the ranker, as when it was fitted."""
+    tastes: TasteModel | None = None
+    """Who takes in what in which format; None when there was too little to learn from."""
     notes: tuple[str, ...] = ()
     """Inputs that training went on without, and why; sentences."""
     version: str = ""
@@ -48,6 +51,7 @@ class Model:
             self.text.components.tobytes(),
             self.topics.coefficients.tobytes(),
             self.factors.model.item_feature_embeddings.tobytes() if self.factors else b"",
+            self.tastes.logit.fixed.tobytes() if self.tastes else b"",
         )
         digest = sha256(b"\0".join(parts)).hexdigest()[:10]
         return replace(self, version=f"{self.trained_until:%Y%m%d}-{digest}")
@@ -66,6 +70,8 @@ class Model:
                 content_columns=self.factors.content_space.columns,
                 **self.factors.model.arrays(),  # type: ignore[arg-type]  # its keyword is no array
             )
+        if self.tastes is not None:
+            self.tastes.write(directory)
         about = {
             "trained_until": self.trained_until.isoformat(),
             "shortlist": asdict(self.shortlist),
@@ -84,6 +90,7 @@ class Model:
             text=TextModel.read(directory),
             topics=TopicModel.read(directory),
             factors=_read_factors(directory / _FACTORS),
+            tastes=TasteModel.read(directory),
             trained_until=datetime.fromisoformat(about["trained_until"]),
             notes=tuple(about["notes"]),
             version=about["version"],

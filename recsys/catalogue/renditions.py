@@ -107,6 +107,20 @@ class RenditionTable:
         self._reserve()
         return np.append(self._expected, np.float32(np.nan))[renditions]  # −1: the appended one
 
+    def seconds_by_format(self, n_contents: int) -> npt.NDArray[np.float64]:
+        """Return float64, shape (n_contents, n_formats): the longest rendition of each format.
+
+        0 where no length is known, NaN where there is no such rendition. A content without rows
+        has its article.
+        """
+        self._reserve()
+        known = (self._content >= 0) & (self._content < n_contents) & (self._format >= 0)
+        seconds = np.full((n_contents, len(FORMATS)), -1.0)
+        place = self._content[known], self._format[known]
+        np.maximum.at(seconds, place, np.nan_to_num(self._expected[known]).astype(np.float64))
+        seconds[(seconds < 0).all(axis=1), _IMPLICIT] = 0.0
+        return np.where(seconds < 0, np.nan, seconds)
+
     def live_formats(self, contents: npt.NDArray[np.int32]) -> list[str]:
         """Return the formats that exist among ``contents``, in canonical order."""
         known = self._content >= 0

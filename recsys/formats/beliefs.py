@@ -1,7 +1,7 @@
-"""Which format reaches an employee: shrunken completion rates with honest uncertainty.
+"""Which format reaches an employee: beliefs from a fitted model, or from shrunken rates.
 
-First version: own rates shrunk towards the company's rate per format (beta-binomial with a fixed
-prior strength). It does not yet separate format taste from topic taste or position.
+Where too little was completed to fit a model, own rates are shrunk towards the company's rate per
+format (beta-binomial with a fixed prior strength); they mix format taste with topic and position.
 """
 
 import numpy as np
@@ -11,7 +11,7 @@ from scipy import special
 from recsys.answers import BeliefSource, FormatBelief, FormatPreference
 from recsys.schema import FORMAT_FAMILIES, FORMATS
 
-__all__ = ["format_preference"]
+__all__ = ["format_preference", "preference_of"]
 
 PRIOR_STRENGTH = 20.0
 """Contents an employee must have been shown until own behaviour weighs as much as the company's."""
@@ -22,6 +22,9 @@ _MIN_SHOWN = 10  # below this the company's rate says more than the employee's
 _SURE = 0.6  # a best format that is wrong more often than two times in five helps nobody
 _GRID = (np.arange(400) + 0.5) / 400
 _INTERVAL = (0.05, 0.95)
+_Z90 = float(special.ndtri(_INTERVAL[1]))
+_JITTER = 1e-9
+_DRAWS = np.random.default_rng(0).standard_normal((400, len(FORMATS)))
 
 Float = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
@@ -43,19 +46,48 @@ def format_preference(
         return FormatPreference({}, declared, {})
     codes = np.array([FORMATS.index(name) for name in live_formats])
     a, b = _posterior(own, company, codes)
-    p_best = _probability_best(a, b)
-    mean = a / (a + b)
-    source = _source(int(own[0].sum()), declared)
+    intervals = np.stack([_interval(*pair) for pair in zip(a, b, strict=True)])
+    is_learned = int(own[0].sum()) >= _MIN_SHOWN
+    return _preference(
+        a / (a + b), intervals, own[0][codes], _probability_best(a, b), live_formats, declared,
+        is_learned=is_learned,
+    )  # fmt: skip
+
+
+def preference_of(
+    p_complete: Float, logit_covariance: Float, shown: Counts, live_formats: list[str],
+    declared: str | None, *, is_learned: bool,
+) -> FormatPreference:  # fmt: skip
+    """Return beliefs from a posterior, normal on the logit scale; shapes (n,), (n, n) and (n,).
+
+    The probability to be best counts fixed draws: equal questions get equal answers.
+    """
+    if not live_formats:
+        return FormatPreference({}, declared, {})
+    logit = special.logit(p_complete)
+    reach = _Z90 * np.sqrt(np.diag(logit_covariance))
+    intervals = special.expit(np.stack([logit - reach, logit + reach], axis=1))
+    n = len(logit)
+    root = np.linalg.cholesky(logit_covariance + _JITTER * np.eye(n))
+    best = (logit + _DRAWS[:, :n] @ root.T).argmax(axis=1)
+    p_best = np.bincount(best, minlength=n) / len(_DRAWS)
+    return _preference(
+        p_complete, intervals, shown, p_best, live_formats, declared, is_learned=is_learned
+    )
+
+
+def _preference(
+    mean: Float, intervals: Float, shown: Counts, p_best: Float, live_formats: list[str],
+    declared: str | None, *, is_learned: bool,
+) -> FormatPreference:  # fmt: skip
+    source = _source(is_learned, declared)
+    columns = zip(
+        live_formats, mean.tolist(), intervals.tolist(), shown.tolist(),
+        (mean / mean.sum()).tolist(), p_best.tolist(), strict=True,
+    )  # fmt: skip
     formats = {
-        name: FormatBelief(
-            p_complete=float(mean[i]),
-            interval=_interval(a[i], b[i]),
-            n_effective=float(own[0][codes[i]]),
-            share=float(mean[i] / mean.sum()),
-            probability_best=float(p_best[i]),
-            source=source,
-        )
-        for i, name in enumerate(live_formats)
+        name: FormatBelief(p, (low, high), float(n), share, best, source)
+        for name, p, (low, high), n, share, best in columns
     }
     return FormatPreference(formats, _best(formats, source, declared), _families(formats))
 
@@ -86,10 +118,10 @@ def _probability_best(a: Float, b: Float) -> Float:
     return np.asarray(p / p.sum(), np.float64)
 
 
-def _source(n_shown: int, declared: str | None) -> BeliefSource:
+def _source(is_learned: bool, declared: str | None) -> BeliefSource:
     if declared is not None:
         return "declared"
-    return "learned" if n_shown >= _MIN_SHOWN else "prior"
+    return "learned" if is_learned else "prior"
 
 
 def _best(

@@ -8,8 +8,15 @@ from recsys.event_columns import CODE_OF_TYPE, IS_INTERACTION, EventColumns
 from recsys.kernels import kernel
 from recsys.schema import FORMATS
 from recsys.state.key_index import KeyIndex, Keys, Rows
+from recsys.state.showings import Showings, ShowingSums
 
-__all__ = ["COMPLETE_DWELL_SHARE", "COMPLETE_PROGRESS_SHARE", "FormatCounts", "completed"]
+__all__ = [
+    "COMPLETE_DWELL_SHARE",
+    "COMPLETE_PROGRESS_SHARE",
+    "FormatCounts",
+    "completed",
+    "counted_in_formats",
+]
 
 COMPLETE_PROGRESS_SHARE = 0.9
 """Videos are left during the credits: nine tenths count as completed."""
@@ -37,6 +44,19 @@ def completed(events: EventColumns, expected: npt.NDArray[np.float32]) -> npt.ND
     watched = events.progress_share >= COMPLETE_PROGRESS_SHARE
     read = events.dwell_seconds >= np.float32(COMPLETE_DWELL_SHARE) * expected
     return np.asarray(explicit | watched | read)
+
+
+def counted_in_formats(
+    events: EventColumns, formats: npt.NDArray[np.int8], catalogue: Catalogue
+) -> npt.NDArray[np.bool_]:
+    """Return bool, shape (n,): events that prove a showing, or its completion, in a known format.
+
+    Sensitive contents enter no profile.
+    """
+    sensitive = catalogue.contents["sensitive"].view(np.bool_)[events.content]
+    done = completed(events, catalogue.renditions.expected_seconds(events.rendition))
+    told = _EXPOSES[events.event_type] | done
+    return np.asarray(told & (formats >= 0) & ~sensitive)
 
 
 @kernel
@@ -68,17 +88,29 @@ class FormatCounts:
         self.shown: Counts = np.zeros((0, _N_FORMATS), np.int64)
         """int64, shape (n_employees, n_formats)."""
         self.completions: Counts = np.zeros((0, _N_FORMATS), np.int64)
+        self._sums = ShowingSums()
 
     def add(self, events: EventColumns, catalogue: Catalogue) -> None:
         """Count events that name a content."""
         formats = catalogue.renditions.formats(events.rendition, events.content)
-        sensitive = catalogue.contents["sensitive"].view(np.bool_)[events.content]
         done = completed(events, catalogue.renditions.expected_seconds(events.rendition))
         new_bits = np.where(_EXPOSES[events.event_type], _SHOWN, np.uint8(0))
         new_bits |= np.where(done, _COMPLETED, np.uint8(0))
-        told = (new_bits > 0) & (formats >= 0) & ~sensitive
+        told = counted_in_formats(events, formats, catalogue)
         if told.any():
-            self._add(events.take(told), formats[told].astype(np.int64), new_bits[told])
+            rows = self._add(events.take(told), formats[told].astype(np.int64), new_bits[told])
+            self._sums.add(self._index.keys, rows, events.take(told), catalogue.contents)
+
+    def showings(self, employee: int | None = None) -> Showings:
+        """Return what one employee was shown, or everybody (None): a row per content and format."""
+        rows = np.arange(len(self._index)) if employee is None else self._sums.rows_of(employee)
+        rows = rows[(self._bits[rows] & _SHOWN) > 0]
+        done = self._bits[rows] == _BOTH
+        return self._sums.showings(self._index.keys, rows, done)
+
+    def n_events(self, employee: int) -> int:
+        """Return a number that changes whenever something of the employee is counted."""
+        return self._sums.n_events(employee)
 
     def of(self, employee: int) -> tuple[Counts, Counts]:
         """Return shown and completed counts of one employee, int64, shape (n_formats,) each."""
@@ -92,6 +124,7 @@ class FormatCounts:
         return {
             "keys": self._index.keys, "bits": self._bits[:n],
             "shown": self.shown, "completions": self.completions,
+            **self._sums.arrays(n),
         }  # fmt: skip
 
     def restore(self, arrays: dict[str, npt.NDArray[np.generic]]) -> None:
@@ -100,10 +133,11 @@ class FormatCounts:
         self._bits = np.array(arrays["bits"], np.uint8)
         self.shown = np.array(arrays["shown"], np.int64)
         self.completions = np.array(arrays["completions"], np.int64)
+        self._sums.restore(self._index.keys, arrays)
 
-    def _add(self, events: EventColumns, formats: Counts, new_bits: npt.NDArray[np.uint8]) -> None:
+    def _add(self, events: EventColumns, formats: Counts, new_bits: npt.NDArray[np.uint8]) -> Rows:
         employee, content = events.employee.astype(np.uint64), events.content.astype(np.uint64)
-        # 28 bits of employee, 31 of content, 4 of format: one key for the three.
+        # 28 bits of employee, 32 of content, 4 of format: one key for the three.
         form = formats.astype(np.uint64)
         key: Keys = (employee << np.uint64(36)) | (content << np.uint64(4)) | form
         rows = self._index.add(key)
@@ -112,6 +146,7 @@ class FormatCounts:
         _count(
             self._bits, rows, new_bits, owners, self.shown.reshape(-1), self.completions.reshape(-1)
         )
+        return rows
 
     def _reserve(self, n_employees: int) -> None:
         missing = len(self._index) - len(self._bits)
