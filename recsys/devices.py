@@ -3,10 +3,13 @@
 import re
 from functools import lru_cache
 
-__all__ = ["DEVICES", "UNKNOWN_DEVICE", "device_code"]
+__all__ = ["DEVICES", "ON_MOBILE", "UNKNOWN_DEVICE", "device_code"]
 
 DEVICES: tuple[str, ...] = ("desktop", "mobile", "tablet", "other")
 """Device families; their places are the codes that states and bundles hold."""
+
+ON_MOBILE = (DEVICES.index("mobile"), DEVICES.index("tablet"))
+"""Codes of what is held in the hand."""
 
 UNKNOWN_DEVICE = -1
 """The code where nothing was said."""

@@ -27,13 +27,12 @@ from recsys.errors import ConfigurationError
 from recsys.event_columns import EventColumns
 from recsys.event_rows import encode_events
 from recsys.fitting import Progress, Recipe, fit_model
-from recsys.formats.beliefs import format_preference
 from recsys.formats.tastes import FormatTastes
 from recsys.ids import UNKNOWN_INDEX
 from recsys.model import Model
 from recsys.ranker.training_rows import TrainingRows
 from recsys.scoring import LiveScorer
-from recsys.slate.feed import MAX_MANDATORY, FeedPolicy
+from recsys.slate.feed import FeedPolicy
 from recsys.state.live import LiveState
 from recsys.times import HOUR_US, from_micros, to_micros
 
@@ -65,8 +64,8 @@ class Engine:
         self._audiences = Audiences(state.catalogue)
         self.eligible = EligibleContents(state, self._audiences)
         self.scorer = LiveScorer(model, state)
-        self._policy = FeedPolicy(state, self._audiences)
-        self._tastes = FormatTastes(model.tastes, state) if model.tastes is not None else None
+        self.tastes = FormatTastes(model.tastes, state)
+        self._policy = FeedPolicy(state, self._audiences, self.tastes)
 
     @classmethod
     def train(
@@ -146,8 +145,7 @@ class Engine:
             raise ConfigurationError(f"limit is {request.limit}; expected 0 or more")
         employee, at_us = self._moment(request.employee_id, request.at)
         candidates = self._policy.wanted(employee, self.eligible.retrieve(employee, at_us))
-        # Short contents further down may be all that fits into the minutes left.
-        k = None if request.max_minutes is not None else request.limit + MAX_MANDATORY
+        k = self._policy.depth(request)
         places, scores = self.scorer.best(employee, candidates, at_us, k)
         preference = self._formats(employee)
         return self._policy.apply(
@@ -168,8 +166,8 @@ class Engine:
         request = FeedRequest(
             employee_id, at, surface=surface, device=device, request_id=request_id
         )
-        choose = self._policy.chooser(request, employee, at_us, self._formats(employee))
-        return choose(content_id)
+        chooser = self._policy.chooser(request, employee, at_us, self._formats(employee))
+        return chooser.choose(content_id)
 
     def as_of(self, at: datetime) -> Self:
         """Return an engine at an earlier moment, replayed from the log; the slow path.
@@ -211,25 +209,16 @@ class Engine:
         return self.state.catalogue.employees.ids.index(employee_id), at_us
 
     def _formats(self, employee: int) -> FormatPreference:
-        formats, catalogue = self.state.formats, self.state.catalogue
-        live = catalogue.renditions.live_formats(catalogue.contents.live(self.state.clock))
-        preferences = catalogue.preferences.of(employee)
+        preferences = self.state.catalogue.preferences.of(employee)
         learned_from = UNKNOWN_INDEX if preferences.personalization_opt_out else employee
-        if self._tastes is not None:
-            return self._tastes.preference(
-                learned_from, self.state.clock, live, preferences.preferred_format
-            )
-        company = formats.shown.sum(axis=0), formats.completions.sum(axis=0)
-        return format_preference(
-            formats.of(learned_from), company, live, preferences.preferred_format
-        )
+        return self.tastes.preference(learned_from, self.state.clock, preferences.preferred_format)
 
     def _upsert(self, table: str, rows: Rows) -> UpsertReport:
         checked, rejects = checked_rows(table, rows)
         self.state.settle()
         self.state.catalogue.upsert(table, checked, valid_from=self.state.clock)
-        if self._tastes is not None and table in ("contents", "renditions"):
-            self._tastes.refresh()
+        if table != "preferences":
+            self.tastes.refresh()
         if table == "contents":
             self.scorer.refresh(self.state.catalogue.contents.ids.indices(checked["content_id"]))
         return UpsertReport(len(checked), len(rejects), rejects)

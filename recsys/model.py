@@ -13,7 +13,7 @@ from recsys.affinity.factor_model import FactorModel
 from recsys.affinity.factors import FactorSnapshot
 from recsys.affinity.feature_space import FeatureSpace
 from recsys.candidates.shortlist import ShortlistRecipe
-from recsys.formats.taste_model import TasteModel
+from recsys.formats.taste_model import TasteModel, guessed_tastes
 from recsys.ranker.ranker import Ranker
 from recsys.text.topics import TopicModel
 from recsys.text.vectors import TextModel
@@ -34,8 +34,8 @@ class Model:
     trained_until: datetime
     shortlist: ShortlistRecipe = field(default_factory=ShortlistRecipe)
     """How candidates are chosen for the ranker, as when it was fitted."""
-    tastes: TasteModel | None = None
-    """Who takes in what in which format; None when there was too little to learn from."""
+    tastes: TasteModel = field(default_factory=guessed_tastes)
+    """Who takes in what in which format."""
     notes: tuple[str, ...] = ()
     """Inputs that training went on without, and why; sentences."""
     version: str = ""
@@ -51,7 +51,7 @@ class Model:
             self.text.components.tobytes(),
             self.topics.coefficients.tobytes(),
             self.factors.model.item_feature_embeddings.tobytes() if self.factors else b"",
-            self.tastes.logit.fixed.tobytes() if self.tastes else b"",
+            self.tastes.logit.fixed.tobytes(),
         )
         digest = sha256(b"\0".join(parts)).hexdigest()[:10]
         return replace(self, version=f"{self.trained_until:%Y%m%d}-{digest}")
@@ -70,8 +70,7 @@ class Model:
                 content_columns=self.factors.content_space.columns,
                 **self.factors.model.arrays(),  # type: ignore[arg-type]  # its keyword is no array
             )
-        if self.tastes is not None:
-            self.tastes.write(directory)
+        self.tastes.write(directory)
         about = {
             "trained_until": self.trained_until.isoformat(),
             "shortlist": asdict(self.shortlist),

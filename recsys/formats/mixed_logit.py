@@ -1,35 +1,87 @@
-"""Fitting of the format model: who completes what, apart from topic, position, device and length.
+"""Fitting of the format model: who takes in what, apart from topic, position, device and length.
 
-    logit P(completed | shown) = format + device x format + circumstances + length
+For both stages of a showing, open and finish,
+
+    logit P(success) = format + device x format + position + age + hour + length
         + appeal of the content + ease of its topic in this format
-        + openness of the person + taste of the person for the format + interest in its topics
+        + readiness of the person + taste of the person for the format + interest in its topics
 
-Appeal, ease, openness, taste and interest are random effects whose variances come from the data
-(empirical Bayes); the tastes of a person for different formats have a full covariance, because who
-likes films often likes short ones too. Fitted by variational EM in blocks: everybody's effects,
-every content's appeal, and all fixed columns with the ease of topics.
+Appeal, ease, readiness, taste and interest are random effects whose variances come from the data
+(empirical Bayes). The tastes of a person for all formats at both stages have one full covariance:
+who likes films likes short ones too, and who opens them also watches them to the end. A person's
+effects have a mean of their own: what departments and jobs have in common (random effects as well).
+Fitted by variational EM in blocks: everybody's effects, every content's appeal, groups, and all
+fixed columns with the ease of topics.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from recsys.formats.design import FIRST_INTEREST, FIRST_TASTE, N_FIXED, PLACED, Design
-from recsys.formats.mixed_effects import Float, Index, flattening, solve_groups, solve_scalars
-from recsys.kernels import kernel
-from recsys.schema import FORMATS
+from recsys.formats.design import (
+    FINISH,
+    FIRST_FINISHING,
+    FIRST_FORMAT,
+    FIRST_INTEREST,
+    FIRST_MOBILE,
+    FIRST_PLAIN,
+    FIRST_POSITION,
+    FIRST_TASTE,
+    INTEREST_VALUES,
+    N_BUCKETS,
+    N_FORMATS,
+    N_STAGE,
+    N_STAGES,
+    OPEN,
+    TASTE_VALUE,
+    Design,
+)
+from recsys.formats.mixed_effects import Float, Index, solve_groups, solve_scalars, solve_shared
 
-__all__ = ["MixedLogit", "fit_mixed_logit"]
+__all__ = ["MixedLogit", "Observations", "fit_mixed_logit", "guessed_logit"]
 
-_N_FORMATS = len(FORMATS)
-_N_SHARED = N_FIXED + 2
-"""Columns without the ease of topics: fixed ones and the placement of the content."""
-_ROUNDS = 25
+_ROUNDS = 30
 _STEPS = 2  # Newton steps per person and round; they start where the last round ended
 _START_VARIANCE = 0.3
 _LEAST_VARIANCE = 1e-4
 _LEAST_KNOWN = 1e-3
+_PRIOR_PEOPLE = 1.0
+_PRIOR_VARIANCE = 0.1
+"""Variances are taken to be 0.1 before looking, and that counts as much as five well-known people:
+where nothing tells (a stage that always succeeds) a variance would run away."""
 _FIXED_PRECISION = 0.1  # fixed columns nobody was shown in stay at 0 instead of running away
+_GROUP_START = 0.1
+_NEVER = 1e6
+_MOST_CARRIED = 5.0
+_CERTAIN = 30.0  # logits, where whatever is opened is completed
+N_FIXED = N_STAGES * N_STAGE
+BLOCKS = (slice(0, FIRST_TASTE), slice(FIRST_TASTE, FIRST_INTEREST), slice(FIRST_INTEREST, None))
+"""A person's effects: readiness, tastes, interests."""
+_TASTES = slice(FIRST_TASTE, FIRST_FINISHING)
+_ALIKE = (
+    slice(OPEN, OPEN + 1), slice(FINISH, FINISH + 1), slice(FIRST_FINISHING, FIRST_INTEREST),
+    BLOCKS[2],
+)  # fmt: skip
+"""Effects that vary alike and independently of all others."""
+_CARRIED = np.array([1.0, 0.5])
+"""What is guessed of how tastes and interests carry over, before looking."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observations:
+    """Rows of many people, sorted by person."""
+
+    columns: Design
+    starts: Index
+    """(n_people + 1,)."""
+    content: Index
+    """(n,) of each row, 0..n_contents−1."""
+    n_contents: int
+    n_topics: int
+    groups: Index
+    """(n_people, n_attributes): place among the groups of all attributes, −1 for unknown."""
+    attribute: Index
+    """(n_groups,): attribute of each group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,167 +92,349 @@ class MixedLogit:
     """(N_FIXED,)."""
     fixed_covariance: Float
     ease: Float
-    """(n_topics, n_formats)."""
+    """(n_stages, n_topics, n_formats)."""
     appeal: Float
-    """(n_contents,) posterior means; ``appeal_variance`` likewise."""
+    """(n_contents, n_stages) posterior means; ``appeal_variance`` likewise."""
     appeal_variance: Float
-    prior_appeal_variance: float
+    prior_appeal_variance: Float
+    """(n_stages,)."""
     covariance: Float
-    """(d, d) of a person's effects in the company."""
+    """(d, d) of a person's effects around the mean of the person's groups."""
+    looked: Float
+    """(n_buckets,): probability that a slot is looked at, by position; 1 for the first."""
+    carry: Float
+    """(2,): how much of a taste, and of an interest, that leads to opening leads to finishing."""
+    groups: Float
+    """(n_groups, d): what the members of a group have in common."""
+    group_ratio: Float
+    """(n_attributes, 3): variance between groups over that within, per block of effects."""
 
 
-def fit_mixed_logit(
-    columns: Design, employee: Index, content: Index, n_contents: int, n_topics: int
-) -> MixedLogit:
-    """Fit on n showings; ``employee`` must be sorted. Deterministic; linear in n.
-
-    One million showings take about half a minute on one core.
-    """
-    n = len(employee)
-    placement = _placement(columns, content, n_contents)
-    fixed_places, fixed_values = _with_placement(columns, placement[content])
-    starts = np.append(np.flatnonzero(np.diff(employee, prepend=-1)), n)
+def guessed_logit(n_shown: int, n_completed: int, n_topics: int) -> MixedLogit:
+    """Return what may be said of a company that has shown too little: its usual completion."""
     d = FIRST_INTEREST + n_topics
-    n_people = len(starts) - 1
-    prior = np.eye(d) * _START_VARIANCE
-    means, covariances = np.zeros((n_people, d)), np.tile(prior, (n_people, 1, 1))
-    person, person_variance = np.zeros(n), np.full(n, _START_VARIANCE)
-    appeal, appeal_variance = np.zeros(n_contents), np.full(n_contents, _START_VARIANCE)
-    prior_appeal, prior_ease = _START_VARIANCE, _START_VARIANCE
-    shared = np.zeros(_N_SHARED + n_topics * _N_FORMATS)
-    shared_covariance = np.eye(len(shared))
-    in_use = np.bincount(content, minlength=n_contents) > 0
-    trials, successes = columns.trials, columns.successes
-    topic_form = columns.topic_form
-    for _ in range(_ROUNDS):
-        for _step in range(_STEPS):
-            precision = np.full(len(shared), 1.0 / prior_ease)
-            precision[:_N_SHARED] = _FIXED_PRECISION
-            shared_covariance = _solve_shared(
-                fixed_places, fixed_values, topic_form, person + appeal[content],
-                person_variance + appeal_variance[content], trials, successes, precision, shared,
-            )  # fmt: skip
-        base = _shared_logit(fixed_places, fixed_values, topic_form, shared)
-        solve_scalars(
-            content, base + person, person_variance, trials, successes, prior_appeal, appeal,
-            appeal_variance,
-        )  # fmt: skip
-        solve_groups(
-            starts, columns.places, columns.values, base + appeal[content],
-            appeal_variance[content], trials, successes, _inverse(prior), means, covariances,
-            _STEPS, person, person_variance,
-        )  # fmt: skip
-        prior = _company_covariance(prior, means, covariances)
-        moments = appeal[in_use] ** 2 + appeal_variance[in_use]
-        prior_appeal = max(float(moments.mean()), _LEAST_VARIANCE)
-        ease = shared[_N_SHARED:]
-        if len(ease):
-            moments = ease**2 + np.diag(shared_covariance)[_N_SHARED:]
-            prior_ease = max(float(moments.mean()), _LEAST_VARIANCE)
-    appeal = appeal + placement @ shared[N_FIXED:_N_SHARED]
+    fixed = np.zeros(N_FIXED)
+    rate = (n_completed + 1.0) / (n_shown + 4.0)
+    fixed[0], fixed[N_STAGE] = np.log(rate / (1.0 - rate)), _CERTAIN
     return MixedLogit(
-        shared[:N_FIXED], shared_covariance[:N_FIXED, :N_FIXED],
-        shared[_N_SHARED:].reshape(n_topics, _N_FORMATS), appeal, appeal_variance, prior_appeal,
-        prior,
+        fixed, np.eye(N_FIXED) * _PRIOR_VARIANCE, np.zeros((N_STAGES, n_topics, N_FORMATS)),
+        np.zeros((0, N_STAGES)), np.zeros((0, N_STAGES)), np.full(N_STAGES, _START_VARIANCE),
+        np.eye(d) * _START_VARIANCE, np.ones(N_BUCKETS), _CARRIED.copy(), np.zeros((0, d)),
+        np.zeros((0, len(BLOCKS))),
     )  # fmt: skip
 
 
-def _placement(columns: Design, content: Index, n_contents: int) -> Float:
-    """Return every content's mean position and age, centred, shape (n_contents, 2).
+class _Fit:
+    """The moving parts of one fit."""
 
-    A portal shows what appeals further up and for longer. Appeals that were taken as independent
-    of that would leave the difference to the position (Mundlak 1978, "On the pooling of time
-    series and cross section data", Econometrica 46).
+    def __init__(self, data: Observations, *, examines: bool) -> None:
+        self.examines = examines
+        d = FIRST_INTEREST + data.n_topics
+        n, n_people = len(data.content), len(data.starts) - 1
+        self.data = data
+        self.prior = np.eye(d) * _START_VARIANCE
+        self.means = np.zeros((n_people, d))
+        self.covariances = np.tile(self.prior, (n_people, 1, 1))
+        self.person, self.person_variance = np.zeros(n), np.full(n, _START_VARIANCE)
+        self.place = data.content * N_STAGES + data.columns.stage
+        self.appeal = np.zeros(data.n_contents * N_STAGES)
+        self.appeal_variance = np.full(len(self.appeal), _START_VARIANCE)
+        self.prior_appeal = np.full(N_STAGES, _START_VARIANCE)
+        self.shared = np.zeros(N_FIXED + N_STAGES * data.n_topics * N_FORMATS)
+        self.shared_covariance = np.eye(len(self.shared))
+        self.blocks = _shared_blocks(data.n_topics)
+        self.prior_shared = np.full(self.blocks.max() + 1, _START_VARIANCE)
+        self.prior_shared[0] = 1.0 / _FIXED_PRECISION
+        self.looked = _first_look(data.columns) if examines else np.ones(N_BUCKETS)
+        self.carry = _CARRIED.copy()
+        self.groups = np.zeros((len(data.attribute), d))
+        n_attributes = data.groups.shape[1]
+        self.group_ratio = np.full((n_attributes, len(BLOCKS)), _GROUP_START)
+        self.finishes = data.columns.stage == FINISH
+
+    def improve(self, n_rounds: int) -> None:
+        """Improve all parts in turn."""
+        for _ in range(n_rounds):
+            base = self._update_shared()
+            self._update_appeal(base)
+            self._update_people(base)
+            self._update_carry(base)
+            if self.examines:
+                self._update_looked(base)
+            self._update_groups()
+            self._update_variances()
+
+    def evidence(self) -> float:
+        """Return the variational lower bound of the log evidence, shared columns taken as known."""
+        logit = self._update_shared() + self.person + self.appeal[self.place]
+        spread = self.person_variance + self.appeal_variance[self.place]
+        looked, success = self._row_looked(), self.data.columns.success > 0
+        p = 1.0 / (1.0 + np.exp(-logit))
+        odds = looked * (1.0 - p) / (1.0 - looked * p)
+        fit = np.log(np.where(success, looked * p, 1.0 - looked * p)).sum()
+        fit -= float(spread @ (p * (1.0 - p) * odds)) / 2.0
+        away = self.means - self._prior_means()
+        precision = _inverse(self.prior)
+        kept = np.einsum("ij,nji->", precision, self.covariances) + np.einsum(
+            "ni,ij,nj->", away, precision, away
+        )
+        volume = np.linalg.slogdet(self.prior)[1] - np.linalg.slogdet(self.covariances)[1]
+        people = kept - away.size + volume.sum()
+        prior = np.tile(self.prior_appeal, self.data.n_contents)
+        ratio = self.appeal_variance / prior
+        contents = (ratio + self.appeal**2 / prior - 1.0 - np.log(ratio)).sum()
+        return float(fit - (people + contents) / 2.0)
+
+    def result(self) -> MixedLogit:
+        """Return what was learned."""
+        n = self.data.n_topics
+        if not self.finishes.any():
+            self.shared[N_STAGE] = _CERTAIN
+        return MixedLogit(
+            self.shared[:N_FIXED], self.shared_covariance[:N_FIXED, :N_FIXED],
+            self.shared[N_FIXED:].reshape(N_STAGES, n, N_FORMATS),
+            self.appeal.reshape(-1, N_STAGES), self.appeal_variance.reshape(-1, N_STAGES),
+            self.prior_appeal, self.prior, self.looked, self.carry, self.groups, self.group_ratio,
+        )  # fmt: skip
+
+    def _update_shared(self) -> Float:
+        """Improve the shared columns; return every row's logit by them."""
+        columns = self.data.columns
+        precision = 1.0 / self.prior_shared[self.blocks]
+        if self.examines:
+            precision[FIRST_POSITION:FIRST_PLAIN] = _NEVER
+        base = np.empty(len(self.person))
+        for _ in range(_STEPS):
+            self.shared_covariance = solve_shared(
+                columns.fixed_places, columns.fixed_values, self.person + self.appeal[self.place],
+                self.person_variance + self.appeal_variance[self.place], self._row_looked(),
+                columns.success, precision, self.shared, base,
+            )  # fmt: skip
+        return base
+
+    def _update_appeal(self, base: Float) -> None:
+        prior = np.tile(self.prior_appeal, self.data.n_contents)
+        solve_scalars(
+            self.place, base + self.person, self.person_variance, self._row_looked(),
+            self.data.columns.success, prior, self.appeal, self.appeal_variance,
+        )  # fmt: skip
+
+    def _update_people(self, base: Float) -> None:
+        columns = self.data.columns
+        solve_groups(
+            self.data.starts, columns.places, self._values(), base + self.appeal[self.place],
+            self.appeal_variance[self.place], self._row_looked(), columns.success,
+            _inverse(self.prior), self._prior_means(), self.means, self.covariances, _STEPS,
+            self.person, self.person_variance,
+        )  # fmt: skip
+
+    def _p_success(self, base: Float) -> Float:
+        logit = base + self.person + self.appeal[self.place]
+        kappa = _flattening(self.person_variance + self.appeal_variance[self.place])
+        return np.asarray(1.0 / (1.0 + np.exp(-kappa * logit)))
+
+    def _row_looked(self) -> Float:
+        return np.where(self.finishes, 1.0, self.looked[self.data.columns.bucket])
+
+    def _update_looked(self, base: Float) -> None:
+        """Take one scoring step for the probability to look at each range of positions."""
+        columns, p = self.data.columns, self._p_success(base)
+        kappa = _flattening(self.person_variance + self.appeal_variance[self.place])
+        looked = self._row_looked()
+        slope = columns.success / looked - (1.0 - columns.success) * _missed(looked, p, kappa)
+        information = p / (looked * (1.0 - looked * p))
+        for bucket in range(1, N_BUCKETS):
+            rows = (columns.bucket == bucket) & ~self.finishes
+            if rows.any():
+                step = float(slope[rows].sum() / information[rows].sum())
+                change = np.clip(step, -0.1, 0.1)
+                self.looked[bucket] = np.clip(self.looked[bucket] + change, 0.02, 1.0)
+
+    def _values(self) -> Float:
+        values = self.data.columns.values.copy()
+        values[self.finishes, TASTE_VALUE] *= self.carry[0]
+        values[self.finishes, INTEREST_VALUES] *= self.carry[1]
+        return values
+
+    def _update_carry(self, base: Float) -> None:
+        """Take one Newton step for what carries over from opening to finishing."""
+        rows = np.flatnonzero(self.finishes)
+        if len(rows) == 0:
+            return
+        columns = self.data.columns
+        owner = np.searchsorted(self.data.starts, rows, side="right") - 1
+        parts = []
+        for block in (slice(TASTE_VALUE, TASTE_VALUE + 1), INTEREST_VALUES):
+            values = np.zeros_like(columns.values[rows])
+            values[:, block] = columns.values[rows, block]
+            parts.append(values)
+        both = np.stack(parts, axis=1)  # (n, 2, width)
+        places = columns.places[rows]
+        found = np.einsum("nbw,nw->nb", both, self.means[owner[:, None], places])
+        all_values = self._values()[rows]
+        covariance = self.covariances[owner[:, None, None], places[:, :, None], places[:, None]]
+        doubt = np.einsum("nbw,nwv,ncv->nbc", both, covariance, both)
+        shared_doubt = np.einsum("nbw,nwv,nv->nb", both, covariance, all_values)
+        p = self._p_success(base)[rows]
+        spread = self.person_variance[rows] + self.appeal_variance[self.place[rows]]
+        weight = _flattening(spread) * p * (1 - p)
+        gradient = found.T @ (columns.success[rows] - p) - weight @ shared_doubt
+        information = np.einsum("n,nb,nc->bc", weight, found, found)
+        information += np.einsum("n,nbc->bc", weight, doubt) + np.eye(2)
+        step = np.linalg.solve(information, gradient + _CARRIED - self.carry)  # a priori ± 1
+        self.carry = np.clip(self.carry + np.clip(step, -0.3, 0.3), 0.0, _MOST_CARRIED)
+
+    def _prior_means(self) -> Float:
+        padded = np.vstack([self.groups, np.zeros((1, self.groups.shape[1]))])
+        return np.asarray(padded[self.data.groups].sum(axis=1))
+
+    def _update_groups(self) -> None:
+        """Take one Newton step of the marginal likelihood for each attribute's groups in turn."""
+        precision = _inverse(self.prior)
+        known = precision - precision @ self.covariances @ precision
+        for attribute in range(self.data.groups.shape[1]):
+            scale = _by_block(self.group_ratio[attribute], len(self.prior))
+            own_precision = precision / np.sqrt(np.outer(scale, scale))
+            pull = (self.means - self._prior_means()) @ precision
+            of = self.data.groups[:, attribute]
+            for group in np.flatnonzero(self.data.attribute == attribute):
+                members = of == group
+                gradient = pull[members].sum(axis=0) - own_precision @ self.groups[group]
+                information = known[members].sum(axis=0) + own_precision
+                step = np.linalg.solve(information, gradient)
+                self.groups[group] += step
+                # What is believed of the members moves with it, or the next attribute's groups
+                # would explain the same thing again.
+                self.means[members] += self.covariances[members] @ (precision @ step)
+            self._update_ratio(attribute, known, own_precision)
+
+    def _update_ratio(self, attribute: int, known: Float, own_precision: Float) -> None:
+        """Return to which ratio of variances the groups of an attribute point, per block."""
+        groups = np.flatnonzero(self.data.attribute == attribute)
+        precision, of = _inverse(self.prior), self.data.groups[:, attribute]
+        for b, block in enumerate(BLOCKS):
+            size = len(self.prior[block])
+            if size == 0 or len(groups) == 0:
+                continue
+            found, explained = 0.0, 0.0
+            for group in groups:
+                own = self.groups[group][block]
+                found += float(own @ precision[block, block] @ own)
+                left = np.linalg.inv(known[of == group].sum(axis=0) + own_precision)[block, block]
+                explained += size - float(np.trace(own_precision[block, block] @ left))
+            self.group_ratio[attribute, b] = float(
+                np.clip(found / max(explained, _LEAST_KNOWN * size), 1e-4, 4.0)
+            )
+
+    def _update_variances(self) -> None:
+        following = _company_covariance(
+            self.prior, self.means - self._prior_means(), self.covariances
+        )
+        # Half of the way: with whole steps, groups and people can take turns in explaining.
+        self.prior = (self.prior + following) / 2
+        in_use = np.bincount(self.place, minlength=len(self.appeal)) > 0
+        for stage in range(N_STAGES):
+            rows = np.flatnonzero(in_use)[np.flatnonzero(in_use) % N_STAGES == stage]
+            self.prior_appeal[stage] = _moment(self.appeal[rows], self.appeal_variance[rows])
+        left = np.diag(self.shared_covariance)
+        for block in range(1, len(self.prior_shared)):
+            part = self.blocks == block
+            known = float((1.0 - left[part] / self.prior_shared[block]).sum())
+            variance = float(self.shared[part] @ self.shared[part]) + _PRIOR_VARIANCE
+            self.prior_shared[block] = max(variance / (max(known, 0.0) + 1.0), _LEAST_VARIANCE)
+
+
+def fit_mixed_logit(data: Observations) -> MixedLogit:
+    """Fit on the rows of ``data``. Deterministic; linear in rows.
+
+    Position acts in one of two ways, whichever makes the outcomes likelier: it decides who looks at
+    all, or it shifts the odds.
     """
-    n = np.bincount(content, minlength=n_contents)
-    sums = [np.bincount(content, columns.fixed_values[:, j], n_contents) for j in PLACED]
-    means = np.stack(sums, axis=1) / np.maximum(n, 1)[:, None]
-    return np.where(n[:, None] > 0, means - means[n > 0].mean(axis=0), 0.0)
+    fits = [_Fit(data, examines=examines) for examines in (False, True)]
+    for fit in fits:
+        fit.improve(_ROUNDS // 2)
+    best = max(fits, key=lambda fit: fit.evidence())
+    best.improve(_ROUNDS - _ROUNDS // 2)
+    return best.result()
 
 
-def _with_placement(columns: Design, placement: Float) -> tuple[Index, Float]:
-    more = np.broadcast_to(np.arange(N_FIXED, _N_SHARED), placement.shape)
-    places = np.concatenate([columns.fixed_places, more], axis=1)
-    return places, np.concatenate([columns.fixed_values, placement], axis=1)
+def _missed(looked: Float, p: Float, kappa: Float) -> Float:
+    """Return E[p / (1 − looked · p)], as :func:`recsys.formats.mixed_effects.missed` does."""
+    left = 1.0 - looked * p
+    return np.asarray(p / left + looked * p * (1.0 - p) * (1.0 - kappa) / left**3)
+
+
+def _first_look(columns: Design) -> Float:
+    """Return how often slots of each range of positions are opened against the first range."""
+    rows = columns.stage == OPEN
+    n = np.bincount(columns.bucket[rows], minlength=N_BUCKETS)
+    k = np.bincount(columns.bucket[rows], columns.success[rows], minlength=N_BUCKETS)
+    rate = (k + 1.0) / (n + 2.0)
+    return np.where(n > 0, np.clip(rate / rate[0], 0.02, 1.0), 1.0)
+
+
+def _flattening(variance: Float) -> Float:
+    return np.asarray(1.0 / np.sqrt(1.0 + np.pi * variance / 8.0))
+
+
+def _shared_blocks(n_topics: int) -> Index:
+    """Return for each shared column which of them vary alike; 0 for those that stand alone."""
+    stage = np.zeros(N_STAGE, np.int64)
+    stage[FIRST_FORMAT:FIRST_MOBILE] = 1
+    stage[FIRST_MOBILE:FIRST_POSITION] = 2
+    ease = np.full(n_topics * N_FORMATS, 3)
+    fixed = [np.where(stage > 0, stage + 3 * s, 0) for s in range(N_STAGES)]
+    return np.concatenate([*fixed, *(ease + 3 * s for s in range(N_STAGES))])
+
+
+def _moment(means: Float, variances: Float) -> float:
+    if len(means) == 0:
+        return _LEAST_VARIANCE
+    return max(float((means**2 + variances).mean()), _LEAST_VARIANCE)
 
 
 def _inverse(matrix: Float) -> Float:
-    return np.asarray(np.linalg.inv(matrix), np.float64)
+    found = np.linalg.inv(matrix)
+    return np.asarray((found + found.T) / 2, np.float64)
+
+
+def _by_block(values: Float, d: int) -> Float:
+    scale = np.empty(d)
+    for value, block in zip(values, BLOCKS, strict=True):
+        scale[block] = value
+    return scale
 
 
 def _company_covariance(prior: Float, means: Float, covariances: Float) -> Float:
-    """Return the next covariance of people's effects.
+    """Return the next covariance of people's effects around their groups.
 
     Its fixed point is that of EM, prior = mean of (outer product of means + covariance), but it
     gets there in a few rounds where the data say little about a person (MacKay 1992, "Bayesian
-    interpolation", section 4, in the basis that makes the prior white). Openness and interests
-    are independent of each other and of the tastes; all interests vary alike.
+    interpolation", section 4, in the basis that makes the prior white). Tastes vary together; all
+    else is independent.
     """
     explained = means.T @ means / len(means)
     left = covariances.mean(axis=0)
+    guess = _PRIOR_PEOPLE / len(means)
     following = np.zeros_like(prior)
-    taste = slice(FIRST_TASTE, FIRST_INTEREST)
-    following[taste, taste] = _rescaled(
-        prior[taste, taste], explained[taste, taste], left[taste, taste]
+    following[_TASTES, _TASTES] = _rescaled(
+        prior[_TASTES, _TASTES], explained[_TASTES, _TASTES], left[_TASTES, _TASTES], guess
     )
-    for part in (slice(0, 1), slice(FIRST_INTEREST, len(prior))):
-        if part.start < len(prior):
+    for part in _ALIKE:
+        if len(prior[part]):
             before, outer, spread = (np.diag(m)[part].mean() for m in (prior, explained, left))
-            known = max(1.0 - spread / before, _LEAST_KNOWN)
-            np.fill_diagonal(following[part, part], max(outer / known, _LEAST_VARIANCE))
+            known = max(1.0 - spread / before, 0.0) + guess
+            variance = (outer + guess * _PRIOR_VARIANCE) / known
+            np.fill_diagonal(following[part, part], max(variance, _LEAST_VARIANCE))
     return following
 
 
-def _rescaled(prior: Float, explained: Float, left: Float) -> Float:
+def _rescaled(prior: Float, explained: Float, left: Float, guess: float) -> Float:
     root = np.linalg.cholesky(prior)
     white = np.linalg.inv(root)
     known = np.eye(len(prior)) - white @ left @ white.T
     values, vectors = np.linalg.eigh(known)
-    inverse_root = vectors @ np.diag(np.maximum(values, _LEAST_KNOWN) ** -0.5) @ vectors.T
+    inverse_root = vectors @ np.diag((np.maximum(values, 0.0) + guess) ** -0.5) @ vectors.T
+    explained = explained + guess * _PRIOR_VARIANCE * np.eye(len(prior))
     inner = inverse_root @ white @ explained @ white.T @ inverse_root
     return np.asarray(root @ inner @ root.T + _LEAST_VARIANCE * np.eye(len(prior)))
-
-
-@kernel
-def _shared_logit(places: Index, values: Float, topic_form: Index, shared: Float) -> Float:
-    logit = np.zeros(len(places))
-    n_fixed = len(shared)
-    for i in range(len(places)):
-        for j in range(places.shape[1]):
-            logit[i] += values[i, j] * shared[places[i, j]]
-        if topic_form[i] >= 0 and _N_SHARED + topic_form[i] < n_fixed:
-            logit[i] += shared[_N_SHARED + topic_form[i]]
-    return logit
-
-
-@kernel
-def _solve_shared(
-    places: Index, values: Float, topic_form: Index, offset: Float, variance: Float,
-    trials: Float, successes: Float, precision: Float, shared: Float,
-) -> Float:  # fmt: skip
-    """Take one Newton step for the shared columns in place; return their covariance."""
-    gradient = -precision * shared
-    information = np.diag(precision)
-    width = places.shape[1]
-    place, value = np.zeros(width + 1, np.int64), np.zeros(width + 1)
-    for i in range(len(offset)):
-        logit = offset[i]
-        place[:width], value[:width] = places[i], values[i]
-        place[width] = _N_SHARED + max(topic_form[i], 0)
-        value[width] = 1.0 if topic_form[i] >= 0 else 0.0
-        n_used = width + 1 if topic_form[i] >= 0 else width
-        for j in range(n_used):
-            logit += value[j] * shared[place[j]]
-        kappa = flattening(variance[i])
-        p = 1.0 / (1.0 + np.exp(-kappa * logit))
-        residual = successes[i] - trials[i] * p
-        weight = trials[i] * kappa * p * (1.0 - p)
-        for j in range(n_used):
-            if value[j] != 0.0:
-                gradient[place[j]] += value[j] * residual
-                for k in range(n_used):
-                    information[place[j], place[k]] += weight * value[j] * value[k]
-    covariance = np.linalg.inv(information)
-    step = covariance @ gradient
-    shared += step * min(1.0, 1.5 / max(np.abs(step).max(), 1e-12))
-    return np.asarray(covariance, np.float64)

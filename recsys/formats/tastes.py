@@ -4,37 +4,26 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recsys.answers import FormatPreference
+from recsys.answers import BeliefSource, FormatPreference
+from recsys.devices import ON_MOBILE, UNKNOWN_DEVICE
 from recsys.formats.beliefs import preference_of
-from recsys.formats.company import Points, appeals, describe_stories, points
-from recsys.formats.design import (
-    FIRST_INTEREST,
-    FIRST_PLAIN,
-    FIRST_TASTE,
-    PLAIN_CIRCUMSTANCES,
-    design,
-)  # fmt: skip
-from recsys.formats.mixed_effects import Float, Index, flattening, solve_effects
+from recsys.formats.company import Points, content_point, points
+from recsys.formats.design import EXPOSURE, FIRST_TASTE, N_STAGE, N_STAGES
+from recsys.formats.expected import expected_completion
+from recsys.formats.live_formats import LiveFormats
+from recsys.formats.people import People, Person
+from recsys.formats.stories import Float, Index, describe_stories
 from recsys.formats.taste_model import TasteModel
-from recsys.kernels import kernel
-from recsys.schema import FORMATS
 from recsys.state.live import LiveState
-from recsys.state.showings import CIRCUMSTANCES, Showings
+from recsys.state.showings import Showings
 from recsys.times import HOUR_US
 
 __all__ = ["Belief", "FormatTastes"]
 
-_N_FORMATS = len(FORMATS)
-_STEPS = 5
 _KNOWN = 0.1
 """Part of the variance of tastes that own showings must explain to count as learned."""
 _LEAST_TASTE = 0.02
 """Variance (logits²) they must explain at least: less than a seventh of a logit nobody notices."""
-_WIDENING = 1.35
-"""Factor on posterior variances of ``p_complete``. Variational posteriors are too narrow (Wang and
-Titterington 2005); without it 90 % intervals held 84 % of the truths of simulated companies."""
-_DEVICE_STRENGTH = 5.0  # showings until own devices weigh as much as everybody's
-_MOBILE = CIRCUMSTANCES.index("on_mobile")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +34,6 @@ class Belief:
     """(n_formats,)."""
     logit_covariance: Float
     """(n_formats, n_formats) of the logit of ``p_complete``."""
-    is_learned: bool
-    """Whether own showings say enough about the tastes for the formats in question."""
 
 
 class FormatTastes:
@@ -57,138 +44,117 @@ class FormatTastes:
 
     def __init__(self, model: TasteModel, state: LiveState) -> None:
         self._model, self._state = model, state
+        self._live = LiveFormats(state.catalogue)
+        self._exposure = model.logit.fixed.reshape(N_STAGES, N_STAGE)[:, EXPOSURE]
+        self._people: dict[int, tuple[int, Person]] = {}
         self._answers: dict[int, tuple[tuple[object, ...], FormatPreference]] = {}
-        precision = np.linalg.inv(model.logit.covariance)
-        self._precision = (precision + precision.T) / 2
         self.refresh()
 
     def refresh(self) -> None:
         """Look at the catalogue again; call after it changed."""
-        catalogue = self._state.catalogue
-        self._stories = describe_stories(catalogue, self._model.topic_keys)
-        self._appeals = appeals(catalogue, self._model)
-        shared = self._model.logit
-        self._ease = np.append(shared.ease.reshape(-1), 0.0)
+        self._live.refresh()
+        self._stories = describe_stories(self._state.catalogue, self._model.topic_keys)
+        self.people = People(self._model, self._state, self._stories)
+        self._content_points: dict[int, Points] = {}
         self._hour = -1
 
-    def preference(
-        self, employee: int, at: int, live: list[str], declared: str | None
-    ) -> FormatPreference:
-        """Return beliefs about the formats ``live``; an index below 0 is anybody.
+    def preference(self, employee: int, at: int, declared: str | None) -> FormatPreference:
+        """Return beliefs about all live formats; an index below 0 is anybody.
 
-        An answer is kept until the employee is heard of again or the hour is over.
+        An answer is kept until the employee is heard of again, other formats live or the hour is
+        over.
         """
         self._refresh_points(at)
-        asked = (self._state.formats.n_events(employee), tuple(live), declared)
+        live, codes = self._live.at(at)
+        asked = (self._state.showings.n_added(employee), live, declared)
         held = self._answers.get(employee)
         if held is None or held[0] != asked:
-            held = asked, self._preference(employee, at, live, declared)
+            held = asked, self._preference(employee, at, live, codes, declared)
             self._answers[employee] = held
         return held[1]
 
     def _preference(
-        self, employee: int, at: int, live: list[str], declared: str | None
+        self, employee: int, at: int, live: list[str], codes: Index, declared: str | None
     ) -> FormatPreference:
-        codes = np.array([FORMATS.index(name) for name in live], np.int64)
-        shown = self._state.formats.of(employee)[0]
-        belief = self.belief(employee, at, codes)
+        person = self.person(employee, at)
+        belief = self.belief(person, at)
         return preference_of(
-            belief.p_complete[codes], belief.logit_covariance[np.ix_(codes, codes)], shown[codes],
-            live, declared, is_learned=belief.is_learned,
+            belief.p_complete[codes], belief.logit_covariance[codes[:, None], codes],
+            person.n_told[codes], live, declared, self._source(person, codes),
         )  # fmt: skip
 
-    def belief(self, employee: int, at: int, codes: Index) -> Belief:
-        """Return the posterior of an employee's completion of each format."""
+    def belief(self, person: Person, at: int) -> Belief:
+        """Return the posterior of a person's completion of each format over all contents."""
         self._refresh_points(at)
-        showings = self._state.formats.showings(employee)
-        mean, covariance = self._effects(showings)
-        place = self._points
-        p, gradient = _expected(
-            place.weight, place.logit + self._own_hours(showings), place.variance, place.topics,
-            self._mobile_share(showings), mean, covariance,
-        )  # fmt: skip
-        spread = _WIDENING * (gradient @ covariance @ gradient.T + place.shared_covariance)
-        taste = FIRST_TASTE + codes
-        prior = np.diag(self._model.logit.covariance)[taste]
-        explained = float((prior - np.diag(covariance)[taste]).sum())
-        enough = max(_KNOWN * float(prior.sum()), _LEAST_TASTE * len(codes))
-        return Belief(p, spread, len(codes) > 0 and explained >= enough)
+        return self._belief(person, self._points, person.mobile_share)
 
-    def _effects(self, showings: Showings) -> tuple[Float, Float]:
-        d = len(self._precision)
-        mean, covariance = np.zeros(d), self._model.logit.covariance.copy()
-        if len(showings) == 0:
-            return mean, covariance
-        columns = design(showings, self._stories, self._model.usual_log_length)
-        offset = (columns.fixed_values * self._model.logit.fixed[columns.fixed_places]).sum(axis=1)
-        offset += self._appeals[0][showings.content] + self._ease[columns.topic_form]
-        solve_effects(
-            columns.places, columns.values, offset, self._appeals[1][showings.content],
-            columns.trials, columns.successes, self._precision, mean, covariance, _STEPS,
+    def person(self, employee: int, at: int) -> Person:
+        """Return the posterior of one employee; kept until the employee is heard of again."""
+        self._refresh_points(at)
+        n_added = self._state.showings.n_added(employee)
+        held = self._people.get(employee)
+        if held is None or held[0] != n_added:
+            held = n_added, self.people.of(employee, at)
+            self._people[employee] = held
+        return held[1]
+
+    def on_content(self, person: Person, content: int, device: int = UNKNOWN_DEVICE) -> Belief:
+        """Return the posterior of a person's completion of one content in each format.
+
+        Just published, at position 1, at the length of its renditions. ``device`` is a place in
+        ``DEVICES``; unknown means the person's usual ones.
+        """
+        return self._belief(person, self._content_point(content), _mobile_share(person, device))
+
+    def p_on_content(self, person: Person, content: int, device: int = UNKNOWN_DEVICE) -> Float:
+        """Return ``p_complete`` of :meth:`on_content` alone, for many contents in a row."""
+        point = self._content_point(content)
+        return self._expected(person, point, _mobile_share(person, device))[0]
+
+    def p_completed(self, person: Person, showings: Showings) -> Float:
+        """Return the probability that each of the person's ``showings`` ends in completion.
+
+        What came of them does not enter; those in a format the model never saw count as usual.
+        """
+        return self.people.p_completed(person, showings)
+
+    def _belief(self, person: Person, place: Points, mobile_share: float) -> Belief:
+        p, gradient = self._expected(person, place, mobile_share)
+        slopes = gradient[:, :N_STAGES]
+        spread = gradient @ person.covariance @ gradient.T
+        spread += np.einsum("fs,sftg,gt->fg", slopes, place.doubt, slopes)
+        return Belief(p, spread)
+
+    def _expected(self, person: Person, place: Points, mobile_share: float) -> tuple[Float, Float]:
+        exposure = self._exposure[:, None] * person.exposure
+        return expected_completion(
+            place.weight, place.logit, place.variance, place.topics, person.level, exposure,
+            self._model.logit.carry, mobile_share, person.mean, person.covariance,
         )  # fmt: skip
-        return mean, covariance
+
+    def _content_point(self, content: int) -> Points:
+        point = self._content_points.get(content)
+        if point is None:
+            point = content_point(self._model, self._stories, self.people.appeals, content)
+            self._content_points[content] = point
+        return point
+
+    def _source(self, person: Person, codes: Index) -> BeliefSource:
+        prior = np.diag(self._model.logit.covariance)[FIRST_TASTE + codes]
+        explained = float((prior - np.diag(person.covariance)[FIRST_TASTE + codes]).sum())
+        if explained >= max(_KNOWN * float(prior.sum()), _LEAST_TASTE * len(codes)) > 0:
+            return "learned"
+        return "segment" if person.has_group else "prior"
 
     def _refresh_points(self, at: int) -> None:
         if at // HOUR_US != self._hour:
             contents = self._state.catalogue.contents
             known = contents["known"].view(np.bool_)
             past = np.flatnonzero(known & (contents.published_at < at // HOUR_US * HOUR_US))
-            self._points: Points = points(self._model, self._stories, self._appeals, past)
+            self._points: Points = points(self._model, self._stories, self.people.appeals, past)
             self._hour = at // HOUR_US
-            self._answers = {}
-
-    def _mobile_share(self, showings: Showings) -> float:
-        """Return the share of showings on a phone, everybody's counting as a few of one's own."""
-        n = float(showings.impressions.sum())
-        own = float(showings.impressions @ showings.circumstances[:, _MOBILE])
-        return (own + _DEVICE_STRENGTH * self._model.mobile_share) / (n + _DEVICE_STRENGTH)
-
-    def _own_hours(self, showings: Showings) -> float:
-        """Return what the employee's hours change, logits."""
-        n = float(showings.impressions.sum())
-        if n == 0:
-            return 0.0
-        own = showings.impressions @ showings.circumstances[:, PLAIN_CIRCUMSTANCES] / n
-        change = own - self._model.usual_circumstances
-        change[:2] = 0.0  # position 1, and the ages of the company
-        effect = change @ self._model.logit.fixed[FIRST_PLAIN:]
-        return float(effect) * n / (n + _DEVICE_STRENGTH)
+            self._answers, self._people = {}, {}
 
 
-@kernel
-def _expected(
-    weight: Float, logit: Float, variance: Float, topics: Float, mobile_share: float, mean: Float,
-    covariance: Float,
-) -> tuple[Float, Float]:  # fmt: skip
-    """Return P(completed) by format and the gradient of its logit by the person's effects."""
-    d, n_topics = len(mean), topics.shape[1]
-    p_complete, gradient = np.zeros(_N_FORMATS), np.zeros((_N_FORMATS, d))
-    effects, level = np.zeros(d), np.zeros(_N_FORMATS)
-    for point in range(len(weight)):
-        effects[:] = 0.0
-        effects[0] = 1.0
-        effects[FIRST_INTEREST:] = topics[point]
-        by_interest = covariance @ effects
-        own = effects @ mean
-        spread = effects @ by_interest + variance[point]
-        for form in range(_N_FORMATS):
-            place = FIRST_TASTE + form
-            both = spread + covariance[place, place] + 2 * by_interest[place]
-            kappa, steep = flattening(both), flattening(variance[point])
-            slope = 0.0
-            for device in range(2):
-                share = weight[point] * (mobile_share if device == 1 else 1.0 - mobile_share)
-                total = logit[point, form, device] + own + mean[place]
-                p_complete[form] += share / (1.0 + np.exp(-kappa * total))
-                # The curve as it would be if the person were known: flattened, it would hide how
-                # much depends on what is not known yet.
-                p = 1.0 / (1.0 + np.exp(-steep * total))
-                level[form] += share * p
-                slope += share * steep * p * (1.0 - p)
-            gradient[form, 0] += slope
-            gradient[form, place] += slope
-            for topic in range(n_topics):
-                gradient[form, FIRST_INTEREST + topic] += slope * topics[point, topic]
-    for form in range(_N_FORMATS):
-        gradient[form] /= level[form] * (1.0 - level[form])
-    return p_complete, gradient
+def _mobile_share(person: Person, device: int) -> float:
+    return person.mobile_share if device == UNKNOWN_DEVICE else float(device in ON_MOBILE)

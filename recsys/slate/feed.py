@@ -1,6 +1,9 @@
-"""The feed policy: must-reads first, then the ranking, each in a fitting rendition."""
+"""The feed policy: must-reads first, then the ranking, each in a fitting rendition.
 
-from collections.abc import Callable
+A :class:`recsys.slate.format_mix.FormatMix` of some strength pulls the part after the must-reads
+towards the shares of formats that suit the reader.
+"""
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,10 +19,19 @@ from recsys.answers import (
     SlotType,
 )
 from recsys.audience.audience import Audiences
-from recsys.formats.choice import choose_rendition
-from recsys.formats.suitable import reader_languages, suitable_renditions
+from recsys.formats.chooser import RenditionChooser
+from recsys.formats.tastes import FormatTastes
 from recsys.model import Model
 from recsys.randomness import generator_for
+from recsys.schema import FORMATS
+from recsys.slate.format_mix import (
+    FormatMix,
+    MixCandidates,
+    Mixed,
+    calibrated_mix,
+    sampled_mix,
+    unmixed,
+)
 from recsys.slate.mandatory import owed_contents
 from recsys.slate.reasons import Reasons
 from recsys.slate.wishes import wanted
@@ -28,11 +40,17 @@ from recsys.times import HOUR_US
 
 __all__ = ["MAX_MANDATORY", "POLICY_VERSION", "FeedPolicy"]
 
-POLICY_VERSION = "1"
+POLICY_VERSION = "2"
 """Changes whenever the same ranking would give another slate."""
 
 MAX_MANDATORY = 3
 """Must-reads per slate; the others wait for their turn, or a feed would be nothing else."""
+
+_MIX_DEPTH = 300
+"""Formats are sought among so many: what trees rank, below it there is only popularity."""
+
+_SAMPLED_SURFACES = ("portal", "mobile")
+"""Where somebody comes back to a new feed; what is sent or printed once has one best mix."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +58,31 @@ class _Slot:
     content: int
     score: float
     slot_type: SlotType
+    propensity: float = 1.0
 
 
 class FeedPolicy:
-    """Turns a ranking into a slate. Slots are deterministic; renditions are drawn."""
+    """Turns a ranking into a slate.
 
-    def __init__(self, state: LiveState, audiences: Audiences) -> None:
-        self._state = state
+    Renditions are drawn, and with a ``mix`` of some strength so are the slots on surfaces that
+    people come back to. All other slots are deterministic.
+    """
+
+    def __init__(
+        self, state: LiveState, audiences: Audiences, tastes: FormatTastes,
+        mix: FormatMix | None = None,
+    ) -> None:  # fmt: skip
+        self._state, self._tastes = state, tastes
         self._audiences = audiences
+        self._mix = mix or FormatMix()
         self._reasons = Reasons(state)
+
+    def depth(self, request: FeedRequest) -> int | None:
+        """Return how many contents of the ranking the slate may need; None is all of them."""
+        if request.max_minutes is not None:
+            return None  # short contents further down may be all that fits into the minutes left
+        sought = max(request.limit, _MIX_DEPTH) if self._mix.strength > 0 else request.limit
+        return sought + MAX_MANDATORY
 
     def wanted(self, employee: int, candidates: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
         """Return the candidates without muted topics and languages the employee does not read."""
@@ -66,11 +100,13 @@ class FeedPolicy:
         contents of unknown length are never skipped.
         """
         degraded: Degraded | None = "no_model" if model.ranker is None else None
-        slots = self._slots(request, employee, at, ranked, scores, personal=degraded is None)
-        choose = self.chooser(request, employee, at, preference)
+        chooser = self.chooser(request, employee, at, preference)
+        slots = self._slots(
+            request, chooser, employee, at, ranked, scores, preference, personal=degraded is None
+        )
         ids = self._state.catalogue.contents.ids
         opted_out = self._state.catalogue.preferences.of(employee).personalization_opt_out
-        choices = [choose(ids.id(slot.content)) for slot in slots]
+        choices = [chooser.choose(ids.id(slot.content)) for slot in slots]
         reasons = [
             () if opted_out else self._reasons.of(employee, slot.content, at) for slot in slots
         ]
@@ -82,42 +118,64 @@ class FeedPolicy:
         return Slate(request_id, model.version, POLICY_VERSION, degraded, items)
 
     def _slots(
-        self, request: FeedRequest, employee: int, at: int, ranked: npt.NDArray[np.int32],
-        scores: npt.NDArray[np.float64], *, personal: bool,
+        self, request: FeedRequest, chooser: RenditionChooser, employee: int, at: int,
+        ranked: npt.NDArray[np.int32], scores: npt.NDArray[np.float64],
+        preference: FormatPreference, *, personal: bool,
     ) -> list[_Slot]:  # fmt: skip
         owed = owed_contents(self._state, self._audiences, employee, at)[:MAX_MANDATORY]
-        slots = [
-            _Slot(int(content), float(scores.max(initial=0.0)), "mandatory") for content in owed
-        ]
+        owed = owed[: request.limit]
+        highest = float(scores.max(initial=0.0))
+        slots = [_Slot(content, highest, "mandatory") for content in owed.tolist()]
+        others = ~np.isin(ranked, owed)
+        ranked, scores = ranked[others], scores[others]
         minutes = self._state.catalogue.contents["est_minutes"].view(np.float32)
         left = np.inf if request.max_minutes is None else request.max_minutes
-        left -= float(np.nansum(minutes[owed]))
+        candidates = MixCandidates(
+            self._has_format(chooser, ranked),
+            np.nan_to_num(minutes[ranked]).astype(np.float64),
+            left - float(np.nansum(minutes[owed])),
+        )
+        mixed = self._mixed(request, at, candidates, preference, request.limit - len(owed))
         slot_type: SlotType = "personal" if personal else "fallback"
-        taken = set(owed.tolist())
-        for content, score in zip(ranked.tolist(), scores.tolist(), strict=True):
-            if len(slots) >= request.limit:
-                break
-            length = float(np.nan_to_num(minutes[content]))
-            if content not in taken and length <= left:
-                slots.append(_Slot(content, score, slot_type))
-                left -= length
-        return slots[: request.limit]
+        return slots + [
+            _Slot(int(ranked[place]), float(scores[place]), slot_type, float(propensity))
+            for place, propensity in zip(mixed.places, mixed.propensities, strict=True)
+        ]
+
+    def _mixed(
+        self, request: FeedRequest, at: int, candidates: MixCandidates,
+        preference: FormatPreference, k: int,
+    ) -> Mixed:  # fmt: skip
+        if self._mix.strength == 0:
+            return unmixed(candidates, k)
+        beliefs = preference.formats
+        target = np.array([beliefs[f].share if f in beliefs else 0.0 for f in FORMATS])
+        if request.surface in _SAMPLED_SURFACES:
+            # One part more than the draws of renditions have, so no content's id meets it.
+            rng = generator_for(_draw(request, at), request.employee_id, "format", "mix")
+            return sampled_mix(candidates, target, k, self._mix, rng)
+        return calibrated_mix(candidates, target, k, self._mix)
+
+    def _has_format(
+        self, chooser: RenditionChooser, ranked: npt.NDArray[np.int32]
+    ) -> npt.NDArray[np.bool_]:
+        """Return bool, shape (n, n_formats): what suits the reader, where the mix looks at it."""
+        has_format = np.zeros((len(ranked), len(FORMATS)), np.bool_)
+        sought = _MIX_DEPTH if self._mix.strength > 0 else 0
+        for row, content in enumerate(ranked[:sought].tolist()):
+            for rendition in chooser.suitable(content):
+                has_format[row, FORMATS.index(rendition.format)] = True
+        return has_format
 
     def chooser(
         self, request: FeedRequest, employee: int, at: int, preference: FormatPreference
-    ) -> Callable[[str], RenditionChoice]:
-        """Return the function that draws a rendition for a content id, equal for equal requests."""
-        catalogue = self._state.catalogue
-        languages = reader_languages(catalogue, employee, at)
-        draw = _draw(request, at)
-
-        def choose(content_id: str) -> RenditionChoice:
-            renditions = catalogue.renditions.of(catalogue.contents.ids.index(content_id))
-            suitable = suitable_renditions(renditions, languages, request.surface)
-            rng = generator_for(draw, request.employee_id, content_id)
-            return choose_rendition(suitable, preference, rng)
-
-        return choose
+    ) -> RenditionChooser:
+        """Return what draws the renditions of a request."""
+        return RenditionChooser(
+            self._state, self._tastes, request.employee_id, employee, at, preference,
+            surface=request.surface, device=request.device, draw=_draw(request, at),
+            max_minutes=request.max_minutes,
+        )  # fmt: skip
 
     def _item(
         self, slot: _Slot, choice: RenditionChoice, reasons: tuple[str, ...], *, position: int
@@ -129,7 +187,7 @@ class FeedPolicy:
             position=position,
             score=slot.score,
             slot_type=slot.slot_type,
-            propensity=1.0,
+            propensity=slot.propensity,
             rendition_propensity=choice.propensity,
             reasons=reasons,
         )

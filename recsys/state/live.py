@@ -15,7 +15,7 @@ from recsys.catalogue.catalogue import Catalogue
 from recsys.errors import TimeTravelError
 from recsys.event_columns import CODE_OF_TYPE, EventColumns
 from recsys.state.counters import Counters
-from recsys.state.format_counts import FormatCounts
+from recsys.state.histories import Histories
 from recsys.state.key_index import ABSENT, KeyIndex
 from recsys.state.pending import Pending
 from recsys.state.readings import Readings
@@ -74,13 +74,13 @@ class LiveState:
         self.clock = NO_TIME
         self.readings = Readings()
         self.counters = Counters()
-        self.formats = FormatCounts()
+        self.showings = Histories()
         self.recent_contents = Recent(RECENT_CONTENTS)
         self.recent_readers = Recent(RECENT_READERS)
         self._known = KeyIndex()
         self._pending = Pending()
         self._parked = Pending()
-        self._showings = Pending(delay_us=VISIT_US)
+        self._impressions = Pending(delay_us=VISIT_US)
 
     def observe(self, events: EventColumns) -> Observed:
         """Take in events; those whose moment has come are applied at the next :meth:`advance`.
@@ -138,7 +138,7 @@ class LiveState:
 
     def _parts(self) -> Iterator[tuple[str, _Part]]:
         yield "readings", self.readings
-        yield "formats", self.formats
+        yield "showings", self.showings
         yield "recent_contents", self.recent_contents
         yield "recent_readers", self.recent_readers
         yield from ((f"counters.{name}", table) for name, table in self.counters.tables())
@@ -146,7 +146,7 @@ class LiveState:
     def _waiting(self) -> Iterator[tuple[str, Pending]]:
         yield "pending", self._pending
         yield "parked", self._parked
-        yield "showings", self._showings
+        yield "impressions", self._impressions
 
     def release_parked(self) -> None:
         """Look again at events whose content was unknown; call after contents arrived."""
@@ -183,7 +183,7 @@ class LiveState:
         return len(content) - int(np.count_nonzero(~known))
 
     def _apply_due(self) -> None:
-        if not self._pending.is_due(self.clock) and not self._showings.is_due(self.clock):
+        if not self._pending.is_due(self.clock) and not self._impressions.is_due(self.clock):
             return
         due = self._pending.take_before(self.clock)
         about = due.take(due.content != ABSENT)
@@ -191,7 +191,7 @@ class LiveState:
         parked = about.take(~known)
         self._parked.add(parked)
         self._apply(about.take(known))
-        self._count_showings(self._showings.take_before(self.clock))
+        self._count_showings(self._impressions.take_before(self.clock))
 
     def _count_showings(self, showings: EventColumns) -> None:
         if len(showings):
@@ -203,8 +203,8 @@ class LiveState:
             return
         added = self.readings.update(events)
         self.counters.add(events, added, self.catalogue)
-        self.formats.add(events, self.catalogue)
-        self._showings.add(events.take(events.event_type == CODE_OF_TYPE["impression"]))
+        self.showings.add(events, self.catalogue)
+        self._impressions.add(events.take(events.event_type == CODE_OF_TYPE["impression"]))
         sensitive = self.catalogue.contents["sensitive"].view(np.bool_)
         read = events.take(events.is_interaction & ~sensitive[events.content])
         self.recent_contents.touch(read.employee, read.content, read.occurred_at)

@@ -1,193 +1,137 @@
-"""Under which circumstances each employee was shown each content in each format."""
+"""What each employee was shown lately, in which format, and what came of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
-from recsys.catalogue.contents import ContentTable
-from recsys.devices import DEVICES
-from recsys.event_columns import CODE_OF_TYPE, EventColumns
 from recsys.kernels import kernel
-from recsys.state.key_index import Keys, Rows
-from recsys.times import DAY_US, HOUR_US
+from recsys.state.marks import COMPLETED, DEEP, IMPRESSION, OPENED, ORDER, Marks
+from recsys.times import HOUR_US
 
-__all__ = ["CIRCUMSTANCES", "ShowingSums", "Showings", "circumstances"]
+__all__ = ["Showings", "pair", "showings_of"]
 
-CIRCUMSTANCES: tuple[str, ...] = ("log_position", "on_mobile", "log_age", "hour_sin", "hour_cos")
-"""What is summed over the impressions of a content: log of the position, whether on a phone or
-tablet, log(1 + age / 12 h), and the UTC hour as a point on a circle."""
+_VISIT_US = HOUR_US // 2
+"""Who comes back to a page within half an hour sees it again, and decides once."""
 
-_SCALE = 1024.0
-"""Sums are of whole thousandths: integers add up to the same in any order."""
-_N_SUMS = 1 + len(CIRCUMSTANCES)
-_AGE_HOURS = 12.0
-_ON_MOBILE = np.array([DEVICES.index("mobile"), DEVICES.index("tablet")])
-_IMPRESSION = CODE_OF_TYPE["impression"]
-_NEVER = np.iinfo(np.int64).max
-_NONE = -1
-
-Sums = npt.NDArray[np.int32]
-Times = npt.NDArray[np.int64]
-Links = npt.NDArray[np.int32]
+Starts = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.uint8]
+Table = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class Showings:
-    """One row per employee, content and format; arrays of shape (n,) unless said."""
+    """n showings: a content in a format in one visit, and what came of it; arrays of shape (n,)."""
 
-    employee: npt.NDArray[np.int64]
-    content: npt.NDArray[np.int64]
-    form: npt.NDArray[np.int64]
+    employee: npt.NDArray[np.int32]
+    content: npt.NDArray[np.int32]
+    form: npt.NDArray[np.int8]
     """Place in ``FORMATS``."""
-    first_at: Times
-    """Microseconds of the first event that proves the showing."""
-    impressions: npt.NDArray[np.int64]
-    """0 where only an interaction proves it (a link from mail or chat)."""
+    at: npt.NDArray[np.int64]
+    """Microseconds of the first impression of the visit."""
+    position: npt.NDArray[np.int16]
+    """The highest of the visit, 1-based; 0 = unknown."""
+    device: npt.NDArray[np.int8]
+    """Place in :data:`recsys.devices.DEVICES`."""
+    rendition_propensity: npt.NDArray[np.float32]
+    """Probability with which this format was chosen; 0 = unknown."""
+    is_impression: npt.NDArray[np.bool_]
+    """False: opened without a known impression, by a link from mail or chat."""
+    opened: npt.NDArray[np.bool_]
     completed: npt.NDArray[np.bool_]
-    circumstances: npt.NDArray[np.float64]
-    """Means over the impressions, shape (n, len(CIRCUMSTANCES)); zeros without impressions."""
+    deep: npt.NDArray[np.bool_]
+    """Liked, commented, shared, bookmarked, signed up for or attended."""
 
     def __len__(self) -> int:
         return len(self.employee)
 
-    def take(self, rows: npt.NDArray[np.int64]) -> "Showings":
-        """Return the showings at ``rows``."""
-        return Showings(
-            self.employee[rows], self.content[rows], self.form[rows], self.first_at[rows],
-            self.impressions[rows], self.completed[rows], self.circumstances[rows],
-        )  # fmt: skip
+    def take(self, rows: npt.NDArray[np.intp] | npt.NDArray[np.bool_] | slice) -> Self:
+        """Return the showings at ``rows`` (indices, mask or slice)."""
+        return type(self)(*(getattr(self, f.name)[rows] for f in fields(self)))
 
 
 @kernel
-def _add(
-    sums: Sums, first_at: Times, rows: Rows, times: Times, is_impression: npt.NDArray[np.bool_],
-    values: npt.NDArray[np.float64],
-) -> None:  # fmt: skip
-    for i in range(len(rows)):
-        row = rows[i]
-        first_at[row] = min(first_at[row], times[i])
-        if is_impression[i]:
-            sums[row, 0] += 1
-            for j in range(values.shape[1]):
-                sums[row, 1 + j] += np.int32(round(values[i, j] * _SCALE))
+def _slot(table: Table, key: np.int64, stamp: int) -> int:
+    """Return the place of ``key`` in an open-addressing ``table``, or the free one for it."""
+    mask = len(table) - 1
+    place = int((key * -7046029254386353131 >> 20) & mask)
+    while table[place, 0] == stamp and table[place, 1] != key:
+        place = (place + 1) & mask
+    return place
 
 
 @kernel
-def _chain(keys: Keys, start: int, newest: Links, previous: Links) -> None:
-    for row in range(start, len(keys)):
-        employee = keys[row] >> np.uint64(36)
-        previous[row] = newest[employee]
-        newest[employee] = row
+def _pair(
+    marks: Marks, starts: Starts, table: Table, contents: Table, origin: Starts, flags: Flags,
+    position: npt.NDArray[np.int16],
+) -> int:  # fmt: skip
+    """Fill ``origin`` (the mark that began a showing), ``flags`` and ``position``; say how many.
 
-
-@kernel
-def _walk(newest: int, previous: Links, found: Rows) -> int:
-    n, row = 0, newest
-    while row >= 0 and n < len(found):
-        found[n] = row
-        row = previous[row]
-        n += 1
+    Tables hold (stamp, key, showing); a stamp of another employee means free.
+    """
+    n = 0
+    for e in range(len(starts) - 1):
+        stamp = e + 1
+        for i in range(starts[e], starts[e + 1]):
+            mark = marks[i]
+            content = np.int64(mark["content"])
+            done = _slot(contents, content, stamp)
+            if contents[done, 0] == stamp:
+                continue  # taken in before: nobody does so twice
+            key = (content << 4) | np.int64(mark["form"])
+            place = _slot(table, key, stamp)
+            kind = mark["kind"]
+            last = table[place, 2] if table[place, 0] == stamp else -1
+            if kind & IMPRESSION and last >= 0:
+                again = marks[origin[last]]
+                left = flags[last] & (OPENED | COMPLETED) == 0
+                if left and mark["at"] - again["at"] < _VISIT_US:
+                    at = mark["position"]
+                    if at > 0 and (position[last] == 0 or at < position[last]):
+                        position[last] = at
+                    continue
+                last = -1
+            if last < 0:
+                origin[n], flags[n], position[n] = i, 0, mark["position"]
+                table[place, 0], table[place, 1], table[place, 2] = stamp, key, n
+                last = n
+                n += 1
+            flags[last] |= kind
+            if kind & COMPLETED:
+                contents[done, 0], contents[done, 1] = stamp, content
     return n
 
 
-class ShowingSums:
-    """Additive sums by row of :class:`recsys.state.format_counts.FormatCounts`; 40 bytes a row.
+def pair(marks: Marks, employee: npt.NDArray[np.int32], starts: Starts) -> Showings:
+    """Return the showings that ``marks`` tell of, in the order of employee and time.
 
-    Order-indifferent and exact (integers). The rows of an employee are chained.
+    Marks ``starts[g]:starts[g + 1]`` are those of ``employee[g]``, sorted as
+    :data:`recsys.state.marks.ORDER` says. An outcome belongs to the last impression of its content
+    and format before it; one without any is a showing without impression. Impressions of one visit
+    are one showing. Once a content was completed, in whichever format, later showings of it say
+    nothing and are left out.
     """
-
-    def __init__(self) -> None:
-        self._sums: Sums = np.zeros((0, _N_SUMS), np.int32)
-        self._first_at: Times = np.zeros(0, np.int64)
-        self._newest: Links = np.zeros(0, np.int32)
-        self._previous: Links = np.zeros(0, np.int32)
-        self._n_of: Links = np.zeros(0, np.int32)
-        self._n_events: Links = np.zeros(0, np.int32)
-        self._n_chained = 0
-
-    def add(self, keys: Keys, rows: Rows, events: EventColumns, contents: ContentTable) -> None:
-        """Add events; ``rows`` are theirs among ``keys``."""
-        self._reserve(keys)
-        np.add.at(self._n_events, events.employee, 1)
-        _add(
-            self._sums, self._first_at, rows, events.occurred_at,
-            events.event_type == _IMPRESSION, circumstances(events, contents),
-        )  # fmt: skip
-
-    def n_events(self, employee: int) -> int:
-        """Return how many events of an employee were added since this process began."""
-        return int(self._n_events[employee]) if 0 <= employee < len(self._n_events) else 0
-
-    def rows_of(self, employee: int) -> Rows:
-        """Return the rows of one employee, newest first; none for an unknown one."""
-        if not 0 <= employee < len(self._newest):
-            return np.zeros(0, np.int64)
-        found = np.empty(int(self._n_of[employee]), np.int64)
-        _walk(int(self._newest[employee]), self._previous, found)
-        return found
-
-    def showings(self, keys: Keys, rows: Rows, completed: npt.NDArray[np.bool_]) -> Showings:
-        """Return the showings at ``rows``, in the order of time, content and format."""
-        order = np.lexsort((keys[rows], self._first_at[rows]))
-        rows, completed = rows[order], completed[order]
-        key, sums = keys[rows], self._sums[rows]
-        impressions = sums[:, 0].astype(np.int64)
-        means = sums[:, 1:] / (_SCALE * np.maximum(impressions, 1))[:, None]
-        employee = (key >> np.uint64(36)).astype(np.int64)
-        content = ((key >> np.uint64(4)) & np.uint64(0xFFFFFFFF)).astype(np.int64)
-        form = (key & np.uint64(15)).astype(np.int64)
-        return Showings(
-            employee, content, form, self._first_at[rows], impressions, completed, means
-        )
-
-    def arrays(self, n: int) -> dict[str, npt.NDArray[np.generic]]:
-        """Return the arrays of the first ``n`` rows that :meth:`restore` needs."""
-        return {"sums": self._sums[:n], "first_at": self._first_at[:n]}
-
-    def restore(self, keys: Keys, arrays: dict[str, npt.NDArray[np.generic]]) -> None:
-        """Take over arrays written by :meth:`arrays`."""
-        self._sums = np.array(arrays["sums"], np.int32)
-        self._first_at = np.array(arrays["first_at"], np.int64)
-        self._previous = np.full(len(self._first_at), _NONE, np.int32)
-        self._link(keys)
-
-    def _reserve(self, keys: Keys) -> None:
-        missing = len(keys) - len(self._first_at)
-        if missing > 0:
-            n = max(missing, len(self._first_at))
-            self._sums = np.concatenate([self._sums, np.zeros((n, _N_SUMS), np.int32)])
-            self._first_at = np.concatenate([self._first_at, np.full(n, _NEVER)])
-            self._previous = np.concatenate([self._previous, np.full(n, _NONE, np.int32)])
-        self._link(keys)
-
-    def _link(self, keys: Keys) -> None:
-        new = keys[self._n_chained :]
-        if len(new) == 0:
-            return
-        owners = (new >> np.uint64(36)).astype(np.int64)
-        missing = int(owners.max()) + 1 - len(self._newest)
-        if missing > 0:
-            n = max(missing, len(self._newest))
-            self._newest = np.concatenate([self._newest, np.full(n, _NONE, np.int32)])
-            self._n_events = np.concatenate([self._n_events, np.zeros(n, np.int32)])
-            self._n_of = np.concatenate([self._n_of, np.zeros(n, np.int32)])
-        np.add.at(self._n_of, owners, 1)
-        _chain(keys, self._n_chained, self._newest, self._previous)
-        self._n_chained = len(keys)
+    longest = int(np.diff(starts).max(initial=0))
+    size = 1 << int(2 * longest + 2).bit_length()
+    table, contents = np.zeros((size, 3), np.int64), np.zeros((size, 2), np.int64)
+    origin, flags = np.empty(len(marks), np.int64), np.empty(len(marks), np.uint8)
+    position = np.empty(len(marks), np.int16)
+    n = _pair(marks, starts, table, contents, origin, flags, position)
+    origin, flags = origin[:n], flags[:n]
+    first = marks[origin]
+    owner = np.searchsorted(starts, origin, side="right") - 1
+    done = flags & COMPLETED > 0
+    return Showings(
+        employee[owner], first["content"], first["form"], first["at"], position[:n],
+        first["device"], first["propensity"], flags & IMPRESSION > 0,
+        (flags & OPENED > 0) | done, done, flags & DEEP > 0,
+    )  # fmt: skip
 
 
-def circumstances(events: EventColumns, contents: ContentTable) -> npt.NDArray[np.float64]:
-    """Return float64, shape (n, len(CIRCUMSTANCES)); an unknown position counts as the first."""
-    age = np.maximum(events.occurred_at - contents.published_at[events.content], 0)
-    angle = 2 * np.pi * (events.occurred_at % DAY_US) / DAY_US
-    return np.stack(
-        [
-            np.log(np.maximum(events.position, 1).astype(np.float64)),
-            np.isin(events.device, _ON_MOBILE).astype(np.float64),
-            np.log1p(age / (_AGE_HOURS * HOUR_US)),
-            np.sin(angle),
-            np.cos(angle),
-        ],
-        axis=1,
-    )
+def showings_of(employees: npt.NDArray[np.int32], marks: Marks) -> Showings:
+    """Return the showings of marks in any order; equal sets give equal answers."""
+    order = np.lexsort([marks[name] for name in reversed(ORDER)] + [employees])
+    marks, employees = marks[order], employees[order]
+    first = np.flatnonzero(np.diff(employees, prepend=-1))
+    return pair(marks, employees[first], np.append(first, len(marks)))

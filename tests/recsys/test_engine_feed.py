@@ -302,7 +302,7 @@ def test_sensitive_contents_never_enter_profiles(company: "Company") -> None:
     for name in names:
         for key, array in mine[name].arrays().items():
             np.testing.assert_array_equal(array, theirs[name].arrays()[key], err_msg=name)
-    for part in ("formats", "recent_contents", "recent_readers"):
+    for part in ("showings", "recent_contents", "recent_readers"):
         for key, array in getattr(engine.state, part).arrays().items():
             np.testing.assert_array_equal(array, getattr(plain.state, part).arrays()[key])
     assert "secret" not in {r.content_id for r in engine.rank("e01", later, k=None)}
@@ -321,15 +321,19 @@ def _pairs_about_people(engine: Engine) -> set[tuple[int, float]]:
 def test_format_beliefs_move_with_what_somebody_completes(company: "Company") -> None:
     engine, until = company.engine(), company.until
     before = engine.formats("e01", until)
-    contents = [f"w{n}" for n in range(30)]
+    contents = [f"w{n}" for n in range(60)]
     engine.upsert_contents([_content(company, c) for c in contents])
     engine.upsert_renditions(
-        [{"rendition_id": f"{c}-v", "content_id": c, "format": "video", "duration_seconds": 60}
-         for c in contents]
+        [{"rendition_id": f"{c}-{form}", "content_id": c, "format": form}
+         for c in contents for form in ("video", "article")]
     )  # fmt: skip
+    shown = [(c, "video" if n % 2 else "article") for n, c in enumerate(contents)]
     engine.observe(
-        [_event(company, "progress", c) | {"rendition_id": f"{c}-v", "progress_share": 0.95}
-         for c in contents]
+        [_event(company, "impression", c) | {"rendition_id": f"{c}-{form}"} for c, form in shown]
+    )
+    engine.observe(
+        [_event(company, "progress", c) | {"rendition_id": f"{c}-{form}", "progress_share": 0.95}
+         for c, form in shown if form == "video"]
     )  # fmt: skip
     after = engine.formats("e01", until)
     assert after.best == "video"

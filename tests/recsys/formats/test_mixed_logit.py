@@ -1,108 +1,153 @@
-"""The format model against quadrature, and on planted worlds."""
+"""The format model on planted worlds: what it must find, and what it must not."""
+
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pytest
-from scipy import integrate, special
 
-from recsys.formats.design import FIRST_INTEREST, FIRST_TASTE, Stories, design
-from recsys.formats.mixed_effects import flattening, solve_effects
-from recsys.formats.mixed_logit import MixedLogit, fit_mixed_logit
-from recsys.schema import FORMATS
-from recsys.state.showings import CIRCUMSTANCES, Showings
+from recsys.formats.design import (
+    FINISH,
+    FIRST_FORMAT,
+    FIRST_TASTE,
+    N_FORMATS,
+    N_STAGE,
+    design,
+    topic_exposure,
+)
+from recsys.formats.mixed_logit import MixedLogit, Observations, fit_mixed_logit
+from recsys.formats.stories import STORY_TOPICS, Stories
+from recsys.state.showings import Showings
+from recsys.times import DAY_US
 
 Float = npt.NDArray[np.float64]
 
-_N_FORMATS = len(FORMATS)
 _IN_USE = 3
+_N_TOPICS = 3
+_PEOPLE, _EACH, _CONTENTS = 250, 70, 90
+_EXAMINED = np.array([1.0, 0.7, 0.5, 0.4])
 
 
-def _solve(trials: float, successes: float, variance: float, offset: float) -> tuple[float, float]:
-    mean, covariance = np.zeros(1), np.array([[variance]])
-    one, place = np.ones((1, 1)), np.zeros((1, 1), np.int64)
-    solve_effects(
-        place, one, np.array([offset]), np.zeros(1), np.array([trials]), np.array([successes]),
-        np.array([[1 / variance]]), mean, covariance, 30,
-    )  # fmt: skip
-    return float(mean[0]), float(covariance[0, 0])
+@dataclass(frozen=True)
+class Planted:
+    """Coefficients of a planted world."""
+
+    taste: float = 0.0
+    interest: float = 0.0
+    finishing: float | None = None
+    """How much of the taste shows at finishing; None: openings are completions."""
+    examined: bool = False
+    group: float = 0.0
 
 
-@pytest.mark.parametrize(("trials", "successes"), [(20, 4), (100, 30), (8, 0), (300, 9)])
-def test_one_effect_agrees_with_quadrature(trials: int, successes: int) -> None:
-    variance, offset = 0.5, -1.5
-
-    def density(u: float) -> float:
-        p = special.expit(offset + u)
-        log = successes * np.log(p) + (trials - successes) * np.log1p(-p) - u * u / (2 * variance)
-        return float(np.exp(log + trials * 0.5))
-
-    total, mean, square = (
-        integrate.quad(lambda u, k=k: density(u) * u**k, -5, 5, epsabs=0)[0] for k in range(3)
-    )
-    mean, square = mean / total, square / total
-    found, spread = _solve(trials, successes, variance, offset)
-    assert found == pytest.approx(mean, abs=0.04)
-    assert np.sqrt(spread) == pytest.approx(np.sqrt(square - mean**2), rel=0.12)
-
-
-def test_without_showings_the_prior_stays() -> None:
-    assert _solve(0, 0, 0.7, 0.0) == pytest.approx((0.0, 0.7))
-
-
-def test_flattening_averages_the_logistic_curve() -> None:
-    nodes, weights = np.polynomial.hermite_e.hermegauss(40)
-    average = weights @ special.expit(-2 + 1.2 * nodes) / weights.sum()
-    assert special.expit(-2 * flattening(1.2**2)) == pytest.approx(average, abs=0.003)
-
-
-def _world(taste: float, ease: float, seed: int) -> tuple[MixedLogit, int]:
-    """Fit on 200 people shown 60 of 80 contents each; topics lean to their own format."""
+def _world(plan: Planted, seed: int) -> tuple[MixedLogit, Float]:
+    """Fit on people shown contents whose topics lean to a format of their own; also the tastes."""
     rng = np.random.default_rng(seed)
-    n_people, n_contents, n_topics = 200, 80, 3
-    topic = rng.integers(0, n_topics, n_contents)
-    employee = np.repeat(np.arange(n_people), 60)
-    content = rng.integers(0, n_contents, len(employee))
-    leans = rng.random(len(employee)) < 0.6
-    form = np.where(leans, topic[content], rng.integers(0, _IN_USE, len(employee)))
-    position = rng.integers(1, 10, len(employee))
-    likes = taste * rng.standard_normal((n_people, _IN_USE))
-    logit = -0.5 - 0.5 * np.log(position) + likes[employee, form]
-    logit += ease * np.array([-1.0, 0.0, 1.0])[topic[content]]
-    circumstances = np.zeros((len(employee), len(CIRCUMSTANCES)))
-    circumstances[:, 0] = np.log(position)
+    topic = rng.integers(0, _N_TOPICS, _CONTENTS)
+    employee = np.repeat(np.arange(_PEOPLE), _EACH)
+    n = len(employee)
+    content = rng.integers(0, _CONTENTS, n)
+    leans = rng.random(n) < 0.6
+    form = np.where(leans, topic[content], rng.integers(0, _IN_USE, n))
+    position = rng.integers(1, 5, n)
+    club = rng.integers(0, 2, _PEOPLE)
+    likes = plan.taste * rng.standard_normal((_PEOPLE, _IN_USE))
+    likes[:, 0] += plan.group * (2 * club - 1)
+    cares = plan.interest * rng.standard_normal((_PEOPLE, _N_TOPICS))
+    logit = -0.6 + likes[employee, form] + cares[employee, topic[content]]
+    logit += 0.5 * rng.standard_normal(_CONTENTS)[content]
+    looked = _EXAMINED[position - 1] if plan.examined else 1.0
+    if not plan.examined:
+        logit = logit - 0.4 * np.log(position)
+    opened = rng.random(n) < looked / (1 + np.exp(-logit))
+    completed = opened
+    if plan.finishing is not None:
+        ends = 0.3 + plan.finishing * likes[employee, form]
+        completed = opened & (rng.random(n) < 1 / (1 + np.exp(-ends)))
+    return _fit(employee, content, form, position, opened, completed, topic, club), likes
+
+
+def _fit(
+    employee: npt.NDArray[np.int64], content: npt.NDArray[np.int64],
+    form: npt.NDArray[np.int64], position: npt.NDArray[np.int64], opened: npt.NDArray[np.bool_],
+    completed: npt.NDArray[np.bool_], topic: npt.NDArray[np.int64], club: npt.NDArray[np.int64],
+) -> MixedLogit:  # fmt: skip
+    n = len(employee)
     showings = Showings(
-        employee, content, form, np.arange(len(employee)), np.ones(len(employee), np.int64),
-        rng.random(len(employee)) < special.expit(logit), circumstances,
+        employee.astype(np.int32), content.astype(np.int32), form.astype(np.int8),
+        np.arange(n) * 1000 + DAY_US, position.astype(np.int16), np.zeros(n, np.int8),
+        np.full(n, 0.3, np.float32), np.ones(n, np.bool_), opened, completed, np.zeros(n, np.bool_),
     )  # fmt: skip
-    topics = np.column_stack([topic, np.zeros((n_contents, 2), np.int64)])
-    weights = np.column_stack([np.ones(n_contents), np.zeros((n_contents, 2))])
-    length = np.zeros((n_contents, _N_FORMATS))
-    stories = Stories(topics, weights, length, np.ones(n_contents, np.bool_))
-    columns = design(showings, stories, np.zeros(_N_FORMATS))
-    return fit_mixed_logit(columns, employee, content, n_contents, n_topics), n_topics
+    weights = np.zeros((_CONTENTS, STORY_TOPICS))
+    weights[:, 0] = 1.0
+    topics = np.zeros((_CONTENTS, STORY_TOPICS), np.int64)
+    topics[:, 0] = topic
+    exists = np.ones((_CONTENTS, N_FORMATS), np.bool_)
+    stories = Stories(
+        np.zeros(_CONTENTS, np.int64), topics, weights, np.full(exists.shape, np.nan), exists,
+        np.ones(_CONTENTS, np.bool_), np.zeros(_CONTENTS, np.bool_),
+    )  # fmt: skip
+    exposure = topic_exposure(
+        employee, _PEOPLE, showings.content, showings.is_impression, topics, weights,
+        np.full(_N_TOPICS, 1 / _N_TOPICS),
+    )  # fmt: skip
+    rows = design(showings, employee, stories, np.zeros(N_FORMATS), exposure)
+    if (opened == completed).all():
+        rows = rows.take(rows.stage != FINISH)
+    starts = np.searchsorted(employee[rows.showing], np.arange(_PEOPLE + 1))
+    return fit_mixed_logit(
+        Observations(
+            rows,
+            starts,
+            content[rows.showing],
+            _CONTENTS,
+            _N_TOPICS,
+            club[:, None],
+            np.zeros(2, np.int64),
+        )  # fmt: skip
+    )
 
 
-def test_planted_tastes_are_recovered() -> None:
-    model, n_topics = _world(taste=0.8, ease=1.0, seed=1)
-    assert len(model.covariance) == FIRST_INTEREST + n_topics
-    # What all formats share may as well be openness; differences between formats are tastes.
-    taste = model.covariance[FIRST_TASTE:FIRST_INTEREST, FIRST_TASTE:FIRST_INTEREST]
-    for first, second in ((0, 1), (1, 2), (2, 0)):
-        apart = np.eye(_N_FORMATS)[first] - np.eye(_N_FORMATS)[second]
-        assert np.sqrt(apart @ taste @ apart) == pytest.approx(0.8 * np.sqrt(2), rel=0.2)
-    log_position = model.fixed[-4]
-    assert log_position == pytest.approx(-0.5, abs=0.1)
+def _taste_sd(found: MixedLogit) -> Float:
+    used = slice(FIRST_TASTE, FIRST_TASTE + _IN_USE)
+    return np.asarray(np.sqrt(np.diag(found.covariance)[used]))
 
 
-def test_easy_topics_are_no_taste() -> None:
-    model, _ = _world(taste=0.0, ease=1.5, seed=2)
-    spread = np.sqrt(np.diag(model.covariance)[FIRST_TASTE : FIRST_TASTE + _IN_USE])
-    assert spread.max() < 0.2
-    assert np.ptp(model.fixed[:_IN_USE]) < 0.4
+@pytest.mark.parametrize("taste", [0.5, 1.0])
+def test_the_spread_of_tastes_is_found(taste: float) -> None:
+    found, likes = _world(Planted(taste=taste, interest=0.8), seed=1)
+    np.testing.assert_allclose(_taste_sd(found), likes.std(axis=0), rtol=0.25)
 
 
-def test_the_same_showings_give_the_same_model() -> None:
-    first, _ = _world(taste=0.5, ease=0.5, seed=3)
-    again, _ = _world(taste=0.5, ease=0.5, seed=3)
-    np.testing.assert_array_equal(first.fixed, again.fixed)
-    np.testing.assert_array_equal(first.covariance, again.covariance)
+def test_a_pure_topic_effect_is_no_taste() -> None:
+    """Formats follow topics: who cares about a topic seems to like its format."""
+    found, _ = _world(Planted(interest=1.2), seed=2)
+    assert _taste_sd(found).max() < 0.3
+    formats = found.fixed[FIRST_FORMAT : FIRST_FORMAT + _IN_USE]
+    assert np.ptp(formats) < 0.3
+
+
+def test_who_looks_at_which_position_is_told_from_who_is_attracted() -> None:
+    found, _ = _world(Planted(taste=0.7, interest=0.7, examined=True), seed=3)
+    np.testing.assert_allclose(found.looked[:4], _EXAMINED, atol=0.08)
+    shifted, _ = _world(Planted(taste=0.7, interest=0.7), seed=3)
+    np.testing.assert_array_equal(shifted.looked, 1.0)
+
+
+def test_how_much_of_a_taste_shows_at_finishing_is_found() -> None:
+    found, _ = _world(Planted(taste=0.6, finishing=2.0), seed=4)
+    assert found.carry[0] == pytest.approx(2.0, abs=0.5)
+    assert found.fixed[N_STAGE] == pytest.approx(0.3, abs=0.3)
+
+
+def test_what_a_group_has_in_common_is_found() -> None:
+    found, _ = _world(Planted(taste=0.4, group=0.5), seed=5)
+    apart = found.groups[1, FIRST_TASTE] - found.groups[0, FIRST_TASTE]
+    assert apart == pytest.approx(1.0, abs=0.35)
+    assert found.group_ratio[0, 1] > 0.1
+
+
+def test_a_fit_is_repeatable() -> None:
+    first, second = (_world(Planted(taste=0.5), seed=6)[0] for _ in range(2))
+    np.testing.assert_array_equal(first.fixed, second.fixed)
+    np.testing.assert_array_equal(first.covariance, second.covariance)
