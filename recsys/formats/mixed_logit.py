@@ -37,6 +37,7 @@ from recsys.formats.design import (
     Design,
 )
 from recsys.formats.mixed_effects import Float, Index, solve_groups, solve_scalars, solve_shared
+from recsys.formats.taste_types import TasteTypes, fit_taste_types
 
 __all__ = ["MixedLogit", "Observations", "fit_mixed_logit", "guessed_logit"]
 
@@ -106,6 +107,8 @@ class MixedLogit:
     """(2,): how much of a taste, and of an interest, that leads to opening leads to finishing."""
     groups: Float
     """(n_groups, d): what the members of a group have in common."""
+    types: TasteTypes
+    """Of all formats, shown or not."""
     group_ratio: Float
     """(n_attributes, 3): variance between groups over that within, per block of effects."""
 
@@ -120,6 +123,7 @@ def guessed_logit(n_shown: int, n_completed: int, n_topics: int) -> MixedLogit:
         fixed, np.eye(N_FIXED) * _PRIOR_VARIANCE, np.zeros((N_STAGES, n_topics, N_FORMATS)),
         np.zeros((0, N_STAGES)), np.zeros((0, N_STAGES)), np.full(N_STAGES, _START_VARIANCE),
         np.eye(d) * _START_VARIANCE, np.ones(N_BUCKETS), _CARRIED.copy(), np.zeros((0, d)),
+        TasteTypes.none(np.eye(N_FORMATS) * _START_VARIANCE),
         np.zeros((0, len(BLOCKS))),
     )  # fmt: skip
 
@@ -187,6 +191,7 @@ class _Fit:
 
     def result(self) -> MixedLogit:
         """Return what was learned."""
+        self._update_people(self._update_shared())  # under the last variances
         n = self.data.n_topics
         if not self.finishes.any():
             self.shared[N_STAGE] = _CERTAIN
@@ -194,8 +199,27 @@ class _Fit:
             self.shared[:N_FIXED], self.shared_covariance[:N_FIXED, :N_FIXED],
             self.shared[N_FIXED:].reshape(N_STAGES, n, N_FORMATS),
             self.appeal.reshape(-1, N_STAGES), self.appeal_variance.reshape(-1, N_STAGES),
-            self.prior_appeal, self.prior, self.looked, self.carry, self.groups, self.group_ratio,
+            self.prior_appeal, self.prior, self.looked, self.carry, self.groups, self._types(),
+            self.group_ratio,
         )  # fmt: skip
+
+    def _types(self) -> TasteTypes:
+        """Return the types of taste for the formats that were shown."""
+        columns = self.data.columns
+        told = columns.values[:, TASTE_VALUE] > 0
+        used = np.unique(columns.places[told, TASTE_VALUE]) - FIRST_TASTE
+        prior = self.prior[_TASTES, _TASTES]
+        if len(used) == 0:
+            return TasteTypes.none(prior)
+        own = FIRST_TASTE + used
+        away = (self.means - self._prior_means())[:, own]
+        some = prior[np.ix_(used, used)]
+        found = fit_taste_types(away, self.covariances[:, own[:, None], own], some)
+        means = np.zeros((len(found.weights), N_FORMATS))
+        means[:, used] = found.means
+        covariance = prior.copy()
+        covariance[np.ix_(used, used)] = found.covariance
+        return TasteTypes(found.weights, means, covariance)
 
     def _update_shared(self) -> Float:
         """Improve the shared columns; return every row's logit by them."""

@@ -23,6 +23,7 @@ from recsys.formats.mixed_effects import solve_groups
 from recsys.formats.stories import Float, Index, Stories, places_of
 from recsys.formats.taste_fitting import GROUPED_BY, group_keys
 from recsys.formats.taste_model import TasteModel
+from recsys.formats.taste_types import among_types
 from recsys.formats.terms import circumstances, other_terms
 from recsys.state.live import LiveState
 from recsys.state.showings import Showings
@@ -81,6 +82,10 @@ class People:
         precision = np.linalg.inv(self._covariance)
         self._precision = (precision + precision.T) / 2
         self._tastes = slice(N_STAGES, N_STAGES + len(used))
+        types, own = logit.types, np.ix_(used, used)
+        self._type_weights = types.weights
+        self._type_means = np.ascontiguousarray(types.means[:, used])
+        self._type_precision = np.asarray(np.linalg.inv(types.covariance[own]), np.float64)
         self._taste_precision = np.linalg.inv(self._covariance[self._tastes, self._tastes])
 
     def of(self, employee: int, at: int) -> Person:
@@ -102,6 +107,7 @@ class People:
         mean, covariance = prior_mean, model.logit.covariance
         if n:
             mean, covariance = self._posterior(prior_mean, showings, rows)
+        mean, covariance = self._among_types(prior_mean, mean, covariance)
         known = total + _DEVICE_STRENGTH
         return Person(
             mean, covariance, self._hour_effect @ (hours - total * self._usual_hours) / known,
@@ -172,6 +178,26 @@ class People:
         covariance[own] *= unchanged
         covariance[:, own] *= unchanged
         covariance[own, own] = spread
+
+    def _among_types(
+        self, prior_mean: Float, mean: Float, covariance: Float
+    ) -> tuple[Float, Float]:
+        """Return the posterior when tastes come from types; all else follows the tastes."""
+        if len(self._type_weights) == 1:
+            return mean, covariance
+        own = self._kept[self._tastes]
+        of_tastes = covariance[own[:, None], own]
+        found, spread = among_types(
+            mean[own] - prior_mean[own],
+            of_tastes,
+            self._taste_precision,
+            self._type_weights,
+            self._type_means,
+            self._type_precision,
+        )
+        follow = covariance[:, own] @ np.linalg.inv(of_tastes)
+        mean = mean + follow @ (found + prior_mean[own] - mean[own])
+        return mean, covariance + follow @ (spread - of_tastes) @ follow.T
 
     def _prior_mean(self, employee: int, at: int) -> tuple[Float, bool]:
         employees, logit = self._state.catalogue.employees, self._model.logit

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from recsys.formats.design import N_FORMATS, N_PLAIN
 from recsys.formats.mixed_logit import MixedLogit, guessed_logit
 from recsys.formats.stories import Float
+from recsys.formats.taste_types import TasteTypes
 from recsys.state.key_index import Keys
 
 __all__ = ["TasteModel", "guessed_tastes"]
@@ -40,6 +41,8 @@ class TasteModel:
         """Return the model as arrays."""
         own = {f.name: np.asarray(getattr(self, f.name)) for f in fields(self)[1:]}
         parts = {f"logit.{f.name}": getattr(self.logit, f.name) for f in fields(MixedLogit)}
+        types = parts.pop("logit.types")
+        parts |= {f"types.{f.name}": getattr(types, f.name) for f in fields(TasteTypes)}
         return own | {name: np.asarray(part) for name, part in parts.items()}
 
     def write(self, directory: Path) -> None:
@@ -51,7 +54,9 @@ class TasteModel:
         """Read what :meth:`write` wrote."""
         with np.load(directory / _FILE, allow_pickle=False) as file:
             arrays = {name: array if array.ndim else array.item() for name, array in file.items()}
-        parts = {f.name: arrays.pop(f"logit.{f.name}") for f in fields(MixedLogit)}
+        types = TasteTypes(*(arrays.pop(f"types.{f.name}") for f in fields(TasteTypes)))
+        names = [f.name for f in fields(MixedLogit) if f.name != "types"]
+        parts = {name: arrays.pop(f"logit.{name}") for name in names} | {"types": types}
         return cls(MixedLogit(**parts), **arrays)
 
 

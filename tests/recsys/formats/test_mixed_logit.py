@@ -95,16 +95,9 @@ def _fit(
     if (opened == completed).all():
         rows = rows.take(rows.stage != FINISH)
     starts = np.searchsorted(employee[rows.showing], np.arange(_PEOPLE + 1))
+    told, groups, attribute = content[rows.showing], club[:, None], np.zeros(2, np.int64)
     return fit_mixed_logit(
-        Observations(
-            rows,
-            starts,
-            content[rows.showing],
-            _CONTENTS,
-            _N_TOPICS,
-            club[:, None],
-            np.zeros(2, np.int64),
-        )  # fmt: skip
+        Observations(rows, starts, told, _CONTENTS, _N_TOPICS, groups, attribute)
     )
 
 
