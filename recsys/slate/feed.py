@@ -52,6 +52,10 @@ _MIX_DEPTH = 300
 _SAMPLED_SURFACES = ("portal", "mobile")
 """Where somebody comes back to a new feed; what is sent or printed once has one best mix."""
 
+_SENT_MIX = FormatMix(strength=0.05)
+"""What is sent should hold several formats; this much costs nothing that can be measured
+(``python -m benchmarks.mix``), while drawing slots of a feed costs as much as it gives."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Slot:
@@ -65,7 +69,7 @@ class FeedPolicy:
     """Turns a ranking into a slate.
 
     Renditions are drawn, and with a ``mix`` of some strength so are the slots on surfaces that
-    people come back to. All other slots are deterministic.
+    people come back to. All other slots are deterministic; what is sent holds a calibrated mix.
     """
 
     def __init__(
@@ -74,15 +78,19 @@ class FeedPolicy:
     ) -> None:  # fmt: skip
         self._state, self._tastes = state, tastes
         self._audiences = audiences
-        self._mix = mix or FormatMix()
+        self._mixes = (mix or FormatMix(), mix or _SENT_MIX)
         self._reasons = Reasons(state)
 
     def depth(self, request: FeedRequest) -> int | None:
         """Return how many contents of the ranking the slate may need; None is all of them."""
         if request.max_minutes is not None:
             return None  # short contents further down may be all that fits into the minutes left
-        sought = max(request.limit, _MIX_DEPTH) if self._mix.strength > 0 else request.limit
-        return sought + MAX_MANDATORY
+        is_mixed = self._mix(request.surface).strength > 0
+        return (max(request.limit, _MIX_DEPTH) if is_mixed else request.limit) + MAX_MANDATORY
+
+    def _mix(self, surface: str) -> FormatMix:
+        fleeting, sent = self._mixes
+        return fleeting if surface in _SAMPLED_SURFACES else sent
 
     def wanted(self, employee: int, candidates: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
         """Return the candidates without muted topics and languages the employee does not read."""
@@ -131,7 +139,7 @@ class FeedPolicy:
         minutes = self._state.catalogue.contents["est_minutes"].view(np.float32)
         left = np.inf if request.max_minutes is None else request.max_minutes
         candidates = MixCandidates(
-            self._has_format(chooser, ranked),
+            self._has_format(request, chooser, ranked),
             np.nan_to_num(minutes[ranked]).astype(np.float64),
             left - float(np.nansum(minutes[owed])),
         )
@@ -146,22 +154,23 @@ class FeedPolicy:
         self, request: FeedRequest, at: int, candidates: MixCandidates,
         preference: FormatPreference, k: int,
     ) -> Mixed:  # fmt: skip
-        if self._mix.strength == 0:
+        mix = self._mix(request.surface)
+        if mix.strength == 0:
             return unmixed(candidates, k)
         beliefs = preference.formats
         target = np.array([beliefs[f].share if f in beliefs else 0.0 for f in FORMATS])
         if request.surface in _SAMPLED_SURFACES:
             # One part more than the draws of renditions have, so no content's id meets it.
             rng = generator_for(_draw(request, at), request.employee_id, "format", "mix")
-            return sampled_mix(candidates, target, k, self._mix, rng)
-        return calibrated_mix(candidates, target, k, self._mix)
+            return sampled_mix(candidates, target, k, mix, rng)
+        return calibrated_mix(candidates, target, k, mix)
 
     def _has_format(
-        self, chooser: RenditionChooser, ranked: npt.NDArray[np.int32]
+        self, request: FeedRequest, chooser: RenditionChooser, ranked: npt.NDArray[np.int32]
     ) -> npt.NDArray[np.bool_]:
         """Return bool, shape (n, n_formats): what suits the reader, where the mix looks at it."""
         has_format = np.zeros((len(ranked), len(FORMATS)), np.bool_)
-        sought = _MIX_DEPTH if self._mix.strength > 0 else 0
+        sought = _MIX_DEPTH if self._mix(request.surface).strength > 0 else 0
         for row, content in enumerate(ranked[:sought].tolist()):
             for rendition in chooser.suitable(content):
                 has_format[row, FORMATS.index(rendition.format)] = True

@@ -59,7 +59,7 @@ def test_one_type_is_the_posterior_itself() -> None:
 def test_a_person_among_types_agrees_with_brute_force() -> None:
     weights, means = np.array([0.3, 0.7]), np.array([[1.0, -1.0], [-0.5, 0.4]])
     seen, noise = np.array([0.6, -0.1]), 0.5
-    covariance = np.linalg.inv(np.eye(2) / 1.2 + np.eye(2) / noise)
+    covariance = np.eye(2) / (1 / 1.2 + 1 / noise)
     mean = covariance @ seen / noise
     found = among_types(mean, covariance, np.eye(2) / 1.2, weights, means, np.eye(2) / 0.1)
     grid = np.linspace(-4, 4, 401)
