@@ -14,7 +14,7 @@ from recsys.formats.design import (
     design,
     topic_exposure,
 )
-from recsys.formats.mixed_logit import Observations, fit_mixed_logit
+from recsys.formats.mixed_logit_fit import Observations, fit_mixed_logit
 from recsys.formats.stories import Float, Index, Stories, describe_stories
 from recsys.formats.taste_model import TasteModel, guessed_tastes
 from recsys.siphash import hash_texts

@@ -15,7 +15,8 @@ from recsys.formats.design import (
     design,
     topic_exposure,
 )
-from recsys.formats.mixed_logit import MixedLogit, Observations, fit_mixed_logit
+from recsys.formats.mixed_logit import MixedLogit
+from recsys.formats.mixed_logit_fit import Observations, fit_mixed_logit
 from recsys.formats.stories import STORY_TOPICS, Stories
 from recsys.state.showings import Showings
 from recsys.times import DAY_US
