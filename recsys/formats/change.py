@@ -17,8 +17,9 @@ __all__ = ["RUNS", "suspicion", "tastes_since"]
 
 RUNS = np.array([15, 21, 30, 42, 60, 85, 120])
 """Showings since a change that are considered, in steps of √2."""
-_CHANGED = 0.05
-"""A priori odds of each against no change at all."""
+_CHANGED = 0.15
+"""A priori odds of each against no change at all, for those whose outcomes are suspicious; higher
+odds follow a change no better and cost those whose tastes stay (planted worlds of both kinds)."""
 _STEPS = 3
 """Newton steps from what holds without a change."""
 
@@ -29,6 +30,8 @@ def suspicion(
     stage: Index, n_tastes: int, runs: Index,
 ) -> float:  # fmt: skip
     """Return the largest χ² over runs and tastes of the outcomes since a run began.
+
+    Each with 1 more in its variance: one rare completion is no change of taste.
 
     Row i of n, in the order of time, has ``logit[i]`` (± ``variance[i]``) in all and moves with
     taste ``taste[i]`` times ``value[i]``; runs are counted in openings or not.
@@ -53,8 +56,7 @@ def suspicion(
             for a in range(n_tastes):
                 # What the fit has taken out already leaves less variance than there was.
                 left = recent[a] * (1.0 - recent[a] / (information[a] + 1e-9))
-                if left > 1e-3:
-                    found = max(found, score[a] * score[a] / left)
+                found = max(found, score[a] * score[a] / (left + 1.0))
     return found
 
 
