@@ -29,7 +29,6 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import rel_entr
 
-from recsys.answers import FormatPreference
 from recsys.catalogue.renditions import Rendition
 from recsys.engine import Engine
 from recsys.evaluation.bootstrap import cluster_bootstrap
@@ -37,8 +36,6 @@ from recsys.evaluation.data import prepare
 from recsys.evaluation.engine import EngineUnderTest
 from recsys.evaluation.metrics import ndcg
 from recsys.fitting import Recipe
-from recsys.formats.choice import choose_rendition
-from recsys.formats.suitable import reader_languages, suitable_renditions
 from recsys.interactions import Targets, find_targets
 from recsys.schema import FORMATS
 from recsys.simulator.config import WORLDS, Scenario
@@ -159,11 +156,11 @@ def _question(
     catalogue = engine.state.catalogue
     employee_id = catalogue.employees.ids.id(employee)
     preference = engine.formats(employee_id, from_micros(at))
-    languages = reader_languages(catalogue, employee, at)
     shown = np.zeros((len(ranked), len(FORMATS)))
     for row, content in enumerate(ranked.tolist()):
-        suitable = suitable_renditions(catalogue.renditions.of(content), languages, "portal")
-        shown[row] = _shown(suitable, preference)
+        content_id = catalogue.contents.ids.id(content)
+        chances = engine.rendition(employee_id, content_id, from_micros(at)).propensities
+        shown[row] = _shown(catalogue.renditions.of(content), chances)
     share = np.array([b.share if (b := preference.formats.get(f)) else 0.0 for f in FORMATS])
     share *= (shown > 0).any(axis=0)
     return _Question(
@@ -175,11 +172,10 @@ def _question(
     )
 
 
-def _shown(renditions: list[Rendition], preference: FormatPreference) -> Float:
-    choice = choose_rendition(renditions, preference, np.random.default_rng(0))
+def _shown(renditions: list[Rendition], chances: dict[str, float]) -> Float:
     shown = np.zeros(len(FORMATS))
     for rendition in renditions:
-        shown[FORMATS.index(rendition.format)] += choice.propensities[rendition.rendition_id]
+        shown[FORMATS.index(rendition.format)] += chances.get(rendition.rendition_id, 0.0)
     return shown
 
 

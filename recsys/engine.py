@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import pandas as pd
 
+from recsys.advice.adviser import FormatAdviser
 from recsys.answers import (
     FeedRequest,
     FormatPreference,
@@ -32,6 +33,8 @@ from recsys.ids import UNKNOWN_INDEX
 from recsys.model import Model
 from recsys.ranker.training_rows import TrainingRows
 from recsys.scoring import LiveScorer
+from recsys.segments.model import SegmentModel
+from recsys.segments.segments import Segments
 from recsys.slate.feed import FeedPolicy
 from recsys.state.live import LiveState
 from recsys.times import HOUR_US, from_micros, to_micros
@@ -65,6 +68,8 @@ class Engine:
         self.eligible = EligibleContents(state, self._audiences)
         self.scorer = LiveScorer(model, state)
         self.tastes = FormatTastes(model.tastes, state)
+        segments = model.segments
+        self.segments = None if segments is None else Segments(segments, state)
         self._policy = FeedPolicy(state, self._audiences, self.tastes)
 
     @classmethod
@@ -81,11 +86,13 @@ class Engine:
         cls, dataset: Dataset, until: datetime, *, recipe: Recipe | None = None, seed: int = 0,
         lateness_us: int = DEFAULT_LATENESS, progress: Progress = _quiet,
         inspect: Callable[[TrainingRows], None] | None = None,
+        previous: SegmentModel | None = None,
     ) -> Self:  # fmt: skip
         """Fit on a data set in memory. The same data and seed give the same engine.
 
         The whole catalogue is taken over, contents that will be published later included; events
-        from ``until`` on are not. ``inspect`` is shown the rows the ranker is fitted on.
+        from ``until`` on are not. ``inspect`` is shown the rows the ranker is fitted on; segments
+        keep the names they had in ``previous`` ones.
         """
         until = from_micros(to_micros(until))  # in UTC; refuses a time without a zone
         catalogue = Catalogue.of(dataset)
@@ -94,7 +101,7 @@ class Engine:
         state.observe(log)
         model = fit_model(
             state, log, until, recipe=recipe or Recipe(), seed=seed, progress=progress,
-            inspect=inspect,
+            inspect=inspect, previous=previous,
         )  # fmt: skip
         return cls(model, state, [log])
 
@@ -181,6 +188,11 @@ class Engine:
         return type(self)(self.model, state, list(self._log))
 
     @property
+    def advice(self) -> FormatAdviser:
+        """Return the adviser of the comms team about formats, as things stand now."""
+        return FormatAdviser(self.model.tastes, self.state, self.tastes)
+
+    @property
     def now(self) -> datetime:
         """Return the latest moment this engine has answered for."""
         return from_micros(self.state.clock)
@@ -219,6 +231,8 @@ class Engine:
         self.state.catalogue.upsert(table, checked, valid_from=self.state.clock)
         if table != "preferences":
             self.tastes.refresh()
+            if self.segments is not None:
+                self.segments.refresh()
         if table == "contents":
             self.scorer.refresh(self.state.catalogue.contents.ids.indices(checked["content_id"]))
         return UpsertReport(len(checked), len(rejects), rejects)

@@ -21,7 +21,11 @@ from recsys.model import Model
 from recsys.ranker.choices import Choices, describe_choices
 from recsys.ranker.lambdarank import MIN_QUESTIONS, RankerRecipe, fit_ranker
 from recsys.ranker.training_rows import Sampling, TrainingRows, collect_rows
+from recsys.segments.fitting import fit_segments
+from recsys.segments.model import SegmentModel
 from recsys.state.live import LiveState
+from recsys.state.marks import marks_of
+from recsys.state.showings import showings_of
 from recsys.text.topics import TopicModel
 from recsys.text.vectors import TextModel
 from recsys.times import to_micros
@@ -52,12 +56,14 @@ def fit_model(
     seed: int,
     progress: Progress,
     inspect: Callable[[TrainingRows], None] | None = None,
+    previous: SegmentModel | None = None,
 ) -> Model:
     """Fit on a log that ends before ``until``.
 
     ``state`` is new and has observed ``log`` (in the order of the data set); it is moved forward
     through history and ends at ``until``. People who opted out are not learned from. ``inspect`` is
     shown the rows the ranker is fitted on, so that others can be fitted on them for comparison.
+    Groups that correspond to one of the ``previous`` segments keep its name.
     """
     until_us = to_micros(until)
     catalogue = state.catalogue
@@ -92,10 +98,15 @@ def fit_model(
             f"{rows.n_missed:,} of {n_asked:,} choices were not on the shortlist, nor learned from"
         )
     final: FactorSnapshot | None = snapshots[-1] if snapshots else None
-    tastes = fit_tastes(learnable(log, state.catalogue), state.catalogue)
+    told = learnable(log, catalogue)
+    segments = fit_segments(
+        showings_of(*marks_of(told, catalogue)),
+        catalogue.renditions.seconds_by_format(len(catalogue.contents)), until_us, previous,
+    )  # fmt: skip
     return Model(
-        ranker, text, final, until, recipe.shortlist, tastes, tuple(notes), topics=topics
-    ).named()
+        ranker, text, final, until, recipe.shortlist, fit_tastes(told, catalogue), segments,
+        tuple(notes), topics=topics,
+    ).named()  # fmt: skip
 
 
 def _choices(state: LiveState, log: EventColumns, until_us: int) -> tuple[Pairs, Choices]:

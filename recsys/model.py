@@ -15,6 +15,7 @@ from recsys.affinity.feature_space import FeatureSpace
 from recsys.candidates.shortlist import ShortlistRecipe
 from recsys.formats.taste_model import TasteModel, guessed_tastes
 from recsys.ranker.ranker import Ranker
+from recsys.segments.model import SegmentModel
 from recsys.text.topics import TopicModel
 from recsys.text.vectors import TextModel
 
@@ -36,6 +37,8 @@ class Model:
     """How candidates are chosen for the ranker, as when it was fitted."""
     tastes: TasteModel = field(default_factory=guessed_tastes)
     """Who takes in what in which format."""
+    segments: SegmentModel | None = None
+    """How people read; None when there were too few to learn from."""
     notes: tuple[str, ...] = ()
     """Inputs that training went on without, and why; sentences."""
     version: str = ""
@@ -52,6 +55,8 @@ class Model:
             self.topics.coefficients.tobytes(),
             self.factors.model.item_feature_embeddings.tobytes() if self.factors else b"",
             self.tastes.logit.fixed.tobytes(),
+            repr(self.segments.rules).encode() if self.segments else b"",
+            self.segments.yardstick.precision.tobytes() if self.segments else b"",
         )
         digest = sha256(b"\0".join(parts)).hexdigest()[:10]
         return replace(self, version=f"{self.trained_until:%Y%m%d}-{digest}")
@@ -71,6 +76,8 @@ class Model:
                 **self.factors.model.arrays(),  # type: ignore[arg-type]  # its keyword is no array
             )
         self.tastes.write(directory)
+        if self.segments is not None:
+            self.segments.write(directory)
         about = {
             "trained_until": self.trained_until.isoformat(),
             "shortlist": asdict(self.shortlist),
@@ -90,6 +97,7 @@ class Model:
             topics=TopicModel.read(directory),
             factors=_read_factors(directory / _FACTORS),
             tastes=TasteModel.read(directory),
+            segments=SegmentModel.read(directory),
             trained_until=datetime.fromisoformat(about["trained_until"]),
             notes=tuple(about["notes"]),
             version=about["version"],

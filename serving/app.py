@@ -14,7 +14,16 @@ from recsys.settings import Settings
 from recsys.store.database import Database
 from serving.middleware import AccessLog, BodyLimit, SecurityHeaders
 from serving.problems import PROBLEM_RESPONSES, add_handlers
-from serving.routes import catalogue, employees, events, feed, formats, operations, portal
+from serving.routes import (
+    catalogue,
+    employees,
+    events,
+    feed,
+    format_advice,
+    formats,
+    operations,
+    portal,
+)
 from serving.services import open_services
 
 __all__ = ["create_app"]
@@ -36,7 +45,7 @@ def create_app(settings: Settings) -> FastAPI:
         responses=PROBLEM_RESPONSES,
         redoc_url=None,
     )
-    for module in (feed, formats, events, catalogue, employees, operations):
+    for module in (feed, formats, format_advice, events, catalogue, employees, operations):
         app.include_router(module.router)
     if settings.demo:
         app.include_router(portal.router)

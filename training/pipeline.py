@@ -15,7 +15,8 @@ from time import perf_counter
 from recsys.engine import Engine
 from recsys.fitting import Progress, Recipe
 from recsys.model import Model
-from recsys.registry import store_model
+from recsys.registry import champion_bundle, store_model
+from recsys.segments.model import SegmentModel
 from training.material import Material
 from training.recipe import flatten
 from training.releases import promote
@@ -89,10 +90,11 @@ def train(plan: Plan, *, at: datetime, progress: Progress) -> Outcome:
 
 
 def _fit(plan: Plan, progress: Progress) -> Model:
-    """Fit the model that will serve, on everything."""
+    """Fit the model that will serve, on everything; segments keep the champion's names."""
+    champion = champion_bundle(plan.models_dir)
     return Engine.fit(
         plan.material.dataset, plan.material.until, recipe=plan.recipe, seed=plan.seed,
-        progress=progress,
+        progress=progress, previous=None if champion is None else SegmentModel.read(champion),
     ).model  # fmt: skip
 
 

@@ -77,6 +77,14 @@ class EmployeeTable:
         _version_at(self._starts, self._valid_from, employees, at, out)
         return out
 
+    def known_since(self, employees: Index) -> Times:
+        """Return int64 microseconds since when each employee's attributes are known, shape (n,).
+
+        ``NO_TIME``: since ever, or not at all.
+        """
+        first = self.versions_at(employees, np.full(len(employees), NO_TIME))
+        return np.where(first >= 0, np.append(self._valid_from, NO_TIME)[first], NO_TIME)
+
     def version_at(self, employee: int, at: int) -> int:
         """Return the version row of one employee at one moment, −1 if there is none."""
         if employee < 0 or employee + 1 >= len(self._starts):

@@ -10,10 +10,11 @@ from recsys.commands._shared import load_settings, progress_bar, training_progre
 if TYPE_CHECKING:
     from recsys.dataset.dataset import Dataset
     from recsys.evaluation.data import EvaluationData
+    from recsys.evaluation.formats.run import FormatEvaluation
     from recsys.evaluation.origins import Window
     from recsys.evaluation.run import Evaluation
 
-__all__ = ["Measured", "load_dataset", "measure", "measure_each"]
+__all__ = ["Measured", "load_dataset", "measure", "measure_each", "measure_formats"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,3 +81,13 @@ def measure_each(dataset: "Dataset", windows: "Sequence[Window]", seed: int) -> 
     check_history(windows, choice_times(dataset))
     for window in windows:
         yield measure(dataset, window, seed)
+
+
+def measure_formats(dataset: "Dataset", window: "Window", seed: int) -> "FormatEvaluation":
+    """Fit the format model on what was known before the window and judge it in the window."""
+    from recsys.evaluation.formats.run import evaluate_formats
+    from recsys.evaluation.formats.walk import prepare_formats
+
+    test = prepare_formats(dataset, train_until=window.train_until, until=window.until)
+    with progress_bar("showings", len(test.showings)) as advance:
+        return evaluate_formats(test, seed=seed, progress=advance)

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from recsys.commands._evaluating import Measured, load_dataset, measure, measure_each
+from recsys.commands._evaluating import (
+    Measured,
+    load_dataset,
+    measure,
+    measure_each,
+    measure_formats,
+)
 from recsys.commands._shared import (
     EXIT_REJECTED,
     DatabaseOption,
@@ -19,6 +25,7 @@ from recsys.errors import ConfigurationError
 from recsys.times import parse_instant
 
 if TYPE_CHECKING:
+    from recsys.evaluation.formats.run import FormatEvaluation
     from recsys.evaluation.origins import Window
     from recsys.evaluation.run import Evaluation
 
@@ -51,6 +58,9 @@ def evaluate(
     ranks: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Also write every rank, as Parquet.")
     ] = None,
+    formats: Annotated[
+        bool, typer.Option("--formats", help="Measure the format model instead of the ranking.")
+    ] = False,
     seed: Annotated[int, typer.Option(help="Seed of fits and intervals.")] = 0,
     timezone: Annotated[
         str | None, typer.Option(metavar="ZONE", help="Zone of times that carry none.")
@@ -61,15 +71,22 @@ def evaluate(
 
     The engine is fitted on the past and follows the log from then on; newest first, decayed
     popularity and daily refitted collaborative filtering rank the same candidates. Intervals are
-    95 % over employees. With --origins the same is measured at several starts, end to end.
+    95 % over employees. With --origins the same is measured at several starts, end to end. With
+    --formats the probability of completing what is shown is measured, beside rates of the past.
 
     Example: recsys evaluate --data data/ --train-until 2016-10-01 --until 2016-12-01
     """
     from recsys.evaluation.report import write_ranks
 
     windows = _windows(train_until, until, origins, window_days)
+    if formats and (origins is not None or ranks is not None):
+        raise ConfigurationError(
+            "--formats measures one window and ranks nothing; leave out --origins and --ranks"
+        )
     dataset, n_rejected = load_dataset(data, database, timezone)
-    if origins is None:
+    if formats:
+        _show_formats(measure_formats(dataset, windows[0], seed), as_json=as_json)
+    elif origins is None:
         found = [measure(dataset, windows[0], seed)]
         _show(found[0].evaluation, as_json=as_json)
     else:
@@ -111,6 +128,17 @@ def _show(result: "Evaluation", *, as_json: bool) -> None:
     console.print(slice_table(result.summary))
     for baseline, note in result.notes.items():
         console.print(f"{baseline}: {note}")
+
+
+def _show_formats(found: "FormatEvaluation", *, as_json: bool) -> None:
+    from recsys.evaluation.formats.report import formats_json, formats_tables
+
+    if as_json:
+        write_json(formats_json(found))
+        return
+    console = Console()
+    for part in formats_tables(found):
+        console.print(part)
 
 
 def _show_origins(

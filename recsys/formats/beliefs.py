@@ -5,6 +5,7 @@ import numpy.typing as npt
 from scipy import special
 
 from recsys.answers import BeliefSource, FormatBelief, FormatPreference
+from recsys.kernels import kernel
 from recsys.schema import FORMAT_FAMILIES, FORMATS
 
 __all__ = ["preference_of"]
@@ -32,10 +33,7 @@ def preference_of(
     logit = np.log(p_complete / (1.0 - p_complete))
     reach = _Z90 * np.sqrt(np.diag(logit_covariance))
     intervals = 1.0 / (1.0 + np.exp([reach - logit, -reach - logit]))
-    n = len(logit)
-    root = np.linalg.cholesky(logit_covariance + _JITTER * np.eye(n))
-    best = (logit + _DRAWS[:, :n] @ root.T).argmax(axis=1)
-    p_best = np.bincount(best, minlength=n) / len(_DRAWS)
+    p_best = _share_best(logit, logit_covariance, _DRAWS)
     source = "declared" if declared is not None else source
     columns = zip(
         live_formats, p_complete.tolist(), *intervals.tolist(), n_effective.tolist(),
@@ -46,6 +44,24 @@ def preference_of(
         for name, p, low, high, told, share, best in columns
     }
     return FormatPreference(formats, _best(formats, source, declared), _families(formats))
+
+
+@kernel
+def _share_best(logit: Float, covariance: Float, draws: Float) -> Float:
+    """Return in which share of ``draws`` (standard normal) each of n logits is the highest."""
+    n = len(logit)
+    root = np.linalg.cholesky(covariance + _JITTER * np.eye(n))
+    share = np.zeros(n)
+    for draw in range(len(draws)):
+        best, highest = 0, -np.inf
+        for a in range(n):
+            value = logit[a]
+            for b in range(a + 1):
+                value += root[a, b] * draws[draw, b]
+            if value > highest:
+                best, highest = a, value
+        share[best] += 1.0 / len(draws)
+    return share
 
 
 def _best(

@@ -75,7 +75,7 @@ def solve_groups(  # noqa: C901  # one pass over rows; calls between kernels wou
         mean, covariance = means[g], covariances[g]
         for step_number in range(n_steps + min(len(row_mean), 1)):
             gradient = -(precision @ (mean - prior_means[g]))
-            information = precision.copy()
+            half = np.zeros((d, d))  # of the information in the rows; the other half mirrors it
             for i in range(starts[g], starts[g + 1]):
                 total, spread = 0.0, 0.0
                 for j in range(width):
@@ -85,6 +85,8 @@ def solve_groups(  # noqa: C901  # one pass over rows; calls between kernels wou
                         total += value * mean[a]
                         spread += value * value * covariance[a, a]
                         for k in range(j):
+                            if values[i, k] == 0.0:
+                                continue
                             spread += 2.0 * value * values[i, k] * covariance[a, places[i, k]]
                 if step_number == n_steps:
                     row_mean[i], row_variance[i] = total, spread
@@ -99,11 +101,13 @@ def solve_groups(  # noqa: C901  # one pass over rows; calls between kernels wou
                     if value != 0.0:
                         a = places[i, j]
                         gradient[a] += value * residual
-                        for k in range(width):
-                            information[a, places[i, k]] += weight * value * values[i, k]
+                        half[a, a] += 0.5 * weight * value * value
+                        for k in range(j):
+                            if values[i, k] != 0.0:
+                                half[a, places[i, k]] += weight * value * values[i, k]
             if step_number == n_steps:
                 break
-            covariance[:, :] = np.linalg.inv(information)
+            covariance[:, :] = np.linalg.inv(precision + half + half.T)
             step = covariance @ gradient
             longest = 0.0
             for j in range(d):

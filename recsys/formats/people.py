@@ -32,8 +32,8 @@ __all__ = ["People", "Person"]
 
 _STEPS = 3  # Newton steps from what all share; the third moves no effect by a twentieth
 _SUSPICIOUS = 2.5
-"""χ² of recent outcomes in one format above which a change of taste is looked into: a third of those
-whose tastes stay get there, two thirds of those whose tastes were reversed."""
+"""χ² of recent outcomes in one format above which a change of taste is looked into: a third of
+those whose tastes stay get there, two thirds of those whose tastes were reversed."""
 _DEVICE_STRENGTH = 5.0  # showings until own devices and hours weigh as much as everybody's
 
 

@@ -75,7 +75,8 @@ def marks_of(events: EventColumns, catalogue: Catalogue) -> tuple[npt.NDArray[np
     kind = np.where(events.event_type == _IMPRESSION, IMPRESSION, np.uint8(0))
     kind |= np.where(IS_INTERACTION[events.event_type] | done, OPENED, np.uint8(0))
     kind |= np.where(done, COMPLETED, np.uint8(0))
-    kind |= np.where(IS_DEEP[events.event_type] & (kind & OPENED > 0), DEEP, np.uint8(0))
+    reacted = IS_DEEP[events.event_type] & (events.event_type != _COMPLETE)
+    kind |= np.where(reacted, DEEP, np.uint8(0))
     told = np.flatnonzero((kind > 0) & (form >= 0) & ~sensitive)
     marks = np.zeros(len(told), MARK)
     marks["at"], marks["content"] = events.occurred_at[told], events.content[told]

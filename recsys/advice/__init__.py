@@ -1,0 +1,1 @@
+"""What the comms team asks about formats: expected reach, and what to produce next."""

@@ -1,0 +1,62 @@
+"""The engine a report asks: a saved one, or the champion over everything in the store."""
+
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from recsys.commands._shared import load_settings
+from recsys.errors import ModelError
+
+if TYPE_CHECKING:
+    from recsys.dataset.dataset import Dataset
+    from recsys.engine import Engine
+
+__all__ = ["open_engine"]
+
+
+def open_engine(bundle: Path | None, database: str | None, models_dir: Path | None) -> "Engine":
+    """Return an engine at its present moment; options that are not given come from the settings.
+
+    Without a ``bundle`` the champion of the model store looks at everything in the database, at the
+    moment that ``RECSYS_CLOCK`` says.
+    """
+    from recsys.engine import Engine
+
+    if bundle is not None:
+        return Engine.load(bundle)
+    settings = load_settings()
+    return _champion(database or settings.database_url, models_dir or settings.models_dir)
+
+
+def _champion(database: str, models_dir: Path) -> "Engine":
+    from recsys.catalogue.catalogue import Catalogue
+    from recsys.engine import DEFAULT_LATENESS, Engine
+    from recsys.model import Model
+    from recsys.registry import champion_bundle
+    from recsys.state.live import LiveState
+    from recsys.store.sql_store import open_store
+    from recsys.times import to_micros
+
+    directory = champion_bundle(models_dir)
+    if directory is None:
+        raise ModelError(
+            f"{models_dir} has no champion; train one with `recsys train`, or pass a saved engine "
+            "with --bundle"
+        )
+    with closing(open_store(database)) as store:
+        dataset = store.load()
+    catalogue = Catalogue.of(dataset)
+    log = catalogue.encode(dataset["events"])
+    state = LiveState(catalogue, lateness_us=DEFAULT_LATENESS)
+    state.observe(log)
+    state.advance(to_micros(_now(dataset)))
+    return Engine(Model.read(directory), state, [log])
+
+
+def _now(dataset: "Dataset") -> datetime:
+    events = dataset["events"]
+    if load_settings().clock == "wall" or events.empty:
+        return datetime.now(UTC)
+    last: datetime = events[["occurred_at", "received_at"]].max().max().to_pydatetime()
+    return last

@@ -1,0 +1,46 @@
+"""One evaluation of the formats: predictions, intervals and the value of the rendition policy."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from recsys.evaluation.formats.baselines import PastRates
+from recsys.evaluation.formats.coverage import Coverage, CoverageJudge
+from recsys.evaluation.formats.predictions import Predictor
+from recsys.evaluation.formats.scores import FormatScores, score_predictions
+from recsys.evaluation.formats.walk import FormatTest, walk
+from recsys.evaluation.policy_value import PolicyJudge, PolicyValues, policies_of
+
+__all__ = ["FormatEvaluation", "evaluate_formats", "value_policies"]
+
+
+@dataclass(frozen=True, slots=True)
+class FormatEvaluation:
+    """What one window says of the format model."""
+
+    scores: FormatScores
+    coverage: Coverage
+    policies: PolicyValues
+
+
+def evaluate_formats(
+    test: FormatTest, *, seed: int, progress: Callable[[int], None] | None = None
+) -> FormatEvaluation:
+    """Walk through the window once and judge everything; the test cannot be walked again."""
+    rates = PastRates(test.state)
+    predictor, intervals = Predictor(test, rates), CoverageJudge(test, seed)
+    policies = PolicyJudge(test, policies_of(test, rates))
+    walk(test, [predictor, intervals, policies], progress=progress)
+    rng = np.random.default_rng(seed)
+    scores = score_predictions(predictor.predictions(), rng)
+    return FormatEvaluation(scores, intervals.coverage(rng), policies.values())
+
+
+def value_policies(
+    test: FormatTest, *, progress: Callable[[int], None] | None = None
+) -> PolicyValues:
+    """Walk through the window once for the value of the rendition policies alone."""
+    judge = PolicyJudge(test, policies_of(test, PastRates(test.state)))
+    walk(test, [judge], progress=progress)
+    return judge.values()

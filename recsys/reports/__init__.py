@@ -1,0 +1,1 @@
+"""Reports: aggregates only, small groups suppressed."""

@@ -1,0 +1,1 @@
+"""Behavioural segments: groups learned from how people read."""

@@ -1,0 +1,36 @@
+"""Who leaves no trace: people about whom a log can say nothing."""
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.catalogue.catalogue import Catalogue
+from recsys.times import DAY_US
+
+__all__ = ["SILENT_DAYS", "is_unmeasurable"]
+
+SILENT_DAYS = 14
+"""Whoever has been known for two weeks has been back from any usual holiday."""
+
+Bools = npt.NDArray[np.bool_]
+
+
+def is_unmeasurable(
+    catalogue: Catalogue, employees: npt.NDArray[np.int32], has_trace: Bools, at: int
+) -> Bools:
+    """Return bool, shape (n,): nothing was or could be logged of these employees before ``at``.
+
+    Either the company says that they have neither PC nor mobile, or there is no trace of them
+    although they have been known for ``SILENT_DAYS`` and contents were published meanwhile.
+    Silence of the first kind and of the second is no lack of interest.
+    """
+    table = catalogue.employees
+    versions = table.versions_at(employees, np.full(len(employees), at))
+    without = np.ones(len(employees), np.bool_)
+    for device in ("has_pc", "has_mobile"):
+        no = table.values[device].index("false")
+        without &= (table.codes(device, versions) == no) & (no >= 0)
+    since = table.known_since(employees)
+    live = catalogue.contents.live(at)
+    newest = catalogue.contents.published_at[live].max(initial=np.iinfo(np.int64).min)
+    could_be_shown = (since <= at - SILENT_DAYS * DAY_US) & (newest > since)
+    return np.asarray(without | (~has_trace & could_be_shown))

@@ -1,0 +1,78 @@
+"""`/v1/contents/{id}/format-advice`, and the same for a story that is only planned."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+
+from recsys.advice.adviser import FormatAdviser
+from recsys.audience.rules import parse_rule
+from recsys.errors import DatasetError
+from recsys.ids import UNKNOWN_INDEX
+from recsys.times import to_micros
+from serving.advice_models import AdviceAnswer
+from serving.problems import Fault, ProblemError
+from serving.routes.catalogue import RowId
+from serving.security import requires
+from serving.services import ServicesDependency
+from serving.texts import as_language
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/v1", tags=["targeting"], dependencies=[requires("comms")])
+
+AudienceQuery = Annotated[
+    str | None,
+    Query(
+        max_length=4_000, description="A JSON rule over attributes; nothing: everybody eligible.",
+        examples=['{"department": ["sales"]}'],
+    ),
+]  # fmt: skip
+LanguageQuery = Annotated[
+    str | None, Query(max_length=20, description="Of the sentences: ja or en.")
+]
+
+
+@router.get("/contents/{content_id}/format-advice")
+def content_advice(
+    services: ServicesDependency, content_id: RowId, audience: AudienceQuery = None,
+    lang: LanguageQuery = None,
+) -> AdviceAnswer:  # fmt: skip
+    """Return what each format would do for a content, and which to lead with or make next."""
+    rule = _rule(audience)
+    with services.worker.engine() as (engine, at):
+        at_us, contents = to_micros(at), engine.state.catalogue.contents
+        content = contents.ids.index(content_id)
+        if content == UNKNOWN_INDEX or not contents["known"][content]:
+            raise ProblemError(
+                404, f"there is no content {content_id!r}; put it first, or check the id"
+            )
+        engine.state.advance(at_us)
+        adviser = FormatAdviser(engine.model.tastes, engine.state, engine.tastes)
+        advice = adviser.on_content(content, at_us, rule)
+    return AdviceAnswer.of(advice, as_language(lang))
+
+
+@router.get("/format-advice")
+def plan_advice(
+    services: ServicesDependency,
+    topic: Annotated[list[str] | None, Query(max_length=6, description="Of the story.")] = None,
+    audience: AudienceQuery = None,
+    lang: LanguageQuery = None,
+) -> AdviceAnswer:
+    """Return what each format would do for a planned story, and which to make first."""
+    rule = _rule(audience)
+    with services.worker.engine() as (engine, at):
+        at_us = to_micros(at)
+        engine.state.advance(at_us)
+        adviser = FormatAdviser(engine.model.tastes, engine.state, engine.tastes)
+        advice = adviser.on_plan(topic or [], at_us, rule)
+    return AdviceAnswer.of(advice, as_language(lang))
+
+
+def _rule(audience: str | None) -> Mapping[str, Any] | None:
+    try:
+        return None if audience is None else parse_rule(audience)
+    except DatasetError as error:
+        fault = Fault(location="query.audience", expected="an audience rule in JSON")
+        raise ProblemError(422, str(error), errors=[fault]) from None
