@@ -67,10 +67,9 @@ def events(catalogue: Catalogue, rows: Iterable[dict[str, Any]]) -> EventColumns
 
 
 def habit(
-    catalogue: Catalogue, employee_id: str, begin: int, *, likes: tuple[str, ...],
-    finishes_one_in: int = 1, n: int = 150,
-) -> list[dict[str, Any]]:  # fmt: skip
-    """Return rows of somebody who is shown ``n`` contents and opens one family of formats."""
+    catalogue: Catalogue, employee_id: str, begin: int, *, likes: tuple[str, ...], n: int = 150
+) -> list[dict[str, Any]]:
+    """Return rows of somebody who is shown ``n`` contents and takes in one family of formats."""
     rows: list[dict[str, Any]] = []
     with_choice = [c for c in range(len(catalogue.contents)) if len(catalogue.renditions.of(c)) > 2]
     for i in range(n):
@@ -86,8 +85,7 @@ def habit(
             event | {"event_type": "impression", "position": 1, "occurred_at": from_micros(at)}
         )
         if shown.format in likes:
-            kind = "complete" if i // 3 % finishes_one_in == 0 else "open"
-            done = {"event_type": kind, "occurred_at": from_micros(at + 9 * SECOND_US)}
+            done = {"event_type": "complete", "occurred_at": from_micros(at + 9 * SECOND_US)}
             rows.append(event | done)
     return rows
 
@@ -155,19 +153,20 @@ def test_a_flip_of_behaviour_migrates(world: World) -> None:
     name, begin = "flips", _AT
     films, texts = ("video", "short_video"), ("article", "text_summary")
     found = []
-    for likes, one_in in ((texts, 1), (films, 3)):
-        rows = habit(catalogue, name, begin, likes=likes, finishes_one_in=one_in)
-        rows = [row | {"session_id": likes[0]} for row in rows]
+    for number, likes in enumerate((films, texts)):
+        rows = habit(catalogue, name, begin, likes=likes)
+        rows = [row | {"session_id": str(number)} for row in rows]
         frame = validate(
             TABLES["events"],
-            frame_of([{"event_id": f"{likes[0]}-{n}", **row} for n, row in enumerate(rows)]),
+            frame_of([{"event_id": f"{number}-{n}", **row} for n, row in enumerate(rows)]),
         ).frame
         # Contents are seen once, so the second habit is shown on others.
         state.observe(catalogue.encode(frame))
-        begin += 120 * DAY_US
-        state.advance(begin)
-        found.append(segments.of(catalogue.employees.ids.index(name), begin).code)
-    assert found == ["deep_reader", "watcher"]
+        soon = begin + 2 * DAY_US
+        state.advance(soon)
+        found.append(segments.of(catalogue.employees.ids.index(name), soon).code)
+        begin += 300 * DAY_US
+    assert found == ["watcher", "deep_reader"]
 
 
 def earlier(world: World, catalogue: Catalogue, at: int) -> Segments:
