@@ -57,7 +57,7 @@ def residual_of(success: float, looked: float, p: float, kappa: float) -> float:
 
 
 @kernel
-def solve_groups(  # noqa: C901  # one pass over rows; calls between kernels would cost more
+def solve_groups(  # noqa: C901, PLR0912  # one pass over rows; calls between kernels would cost more
     starts: Index, places: Index, values: Float, offset: Float, variance: Float, looked: Float,
     successes: Float, precision: Float, prior_means: Float, means: Float, covariances: Float,
     n_steps: int, row_mean: Float, row_variance: Float,
