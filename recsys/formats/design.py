@@ -65,8 +65,9 @@ EXPOSURE = LENGTH + 1
 _LINKED = EXPOSURE + 1
 MUST_READ = _LINKED + 1
 N_STAGE = MUST_READ + 1
-"""Columns of a stage, the same for everybody. Then come, for all stages, topics x formats."""
-_WIDTH = 13
+"""Columns of a stage, the same for everybody. Then come, for all stages, topics x formats, and
+after those the topics themselves."""
+_WIDTH = 14
 PLAIN_VALUES = slice(6, 6 + N_PLAIN)
 """Where log age and hour are among a row's ``fixed_values``."""
 _AGE_HOURS = 12.0
@@ -136,7 +137,7 @@ def topic_exposure(
 
 
 @kernel
-def _fill(  # noqa: C901  # one pass over showings; calls between kernels would cost more
+def _fill(  # noqa: C901, PLR0915  # one pass over showings; calls between kernels would cost more
     owner: Index, content: npt.NDArray[np.int32], form: npt.NDArray[np.int8], at: Index,
     position: npt.NDArray[np.int16], device: npt.NDArray[np.int8],
     propensity: npt.NDArray[np.float32], is_impression: npt.NDArray[np.bool_],
@@ -171,9 +172,9 @@ def _fill(  # noqa: C901  # one pass over showings; calls between kernels would 
             first = s * N_STAGE
             phone = 1.0 if on_mobile else 0.0
             has_topic = n_topics > 0 and topic_weights[story, 0] > 0.0
-            ease = N_STAGES * N_STAGE
+            ease = 0
             if has_topic:
-                ease += (s * n_topics + topics[story, 0]) * N_FORMATS + f
+                ease = N_STAGES * N_STAGE + (s * n_topics + topics[story, 0]) * N_FORMATS + f
             fixed_places[n, 0], fixed_values[n, 0] = first, 1.0
             fixed_places[n, 1], fixed_values[n, 1] = first + _MOBILE_PLACE, phone
             fixed_places[n, 2], fixed_values[n, 2] = first + FIRST_FORMAT + f, 1.0
@@ -188,6 +189,11 @@ def _fill(  # noqa: C901  # one pass over showings; calls between kernels would 
             fixed_values[n, 11] = 0.0 if is_impression[i] else 1.0
             fixed_places[n, 12] = first + MUST_READ
             fixed_values[n, 12] = 1.0 if must_read[story] else 0.0
+            fixed_places[n, 13] = 0
+            if has_topic:
+                of_topics = N_STAGES * (N_STAGE + n_topics * N_FORMATS)
+                fixed_places[n, 13] = of_topics + s * n_topics + topics[story, 0]
+            fixed_values[n, 13] = 1.0 if has_topic else 0.0
             places[n, 0], values[n, 0] = s, 1.0
             places[n, 1], values[n, 1] = FIRST_TASTE + f, 1.0 if choice else 0.0
             places[n, 2] = FIRST_FINISHING + f

@@ -57,7 +57,7 @@ class MixedLogit:
     """(N_FIXED,)."""
     fixed_covariance: Float
     ease: Float
-    """(n_stages, n_topics, n_formats)."""
+    """(n_stages, n_topics, n_formats): of contents by topic in each format."""
     appeal: Float
     """(n_contents, n_stages) posterior means; ``appeal_variance`` likewise."""
     appeal_variance: Float

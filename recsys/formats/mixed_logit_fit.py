@@ -89,7 +89,7 @@ class _Fit:
         self.appeal = np.zeros(data.n_contents * N_STAGES)
         self.appeal_variance = np.full(len(self.appeal), START_VARIANCE)
         self.prior_appeal = np.full(N_STAGES, START_VARIANCE)
-        self.shared = np.zeros(N_FIXED + N_STAGES * data.n_topics * N_FORMATS)
+        self.shared = np.zeros(N_FIXED + N_STAGES * data.n_topics * (N_FORMATS + 1))
         self.shared_covariance = np.eye(len(self.shared))
         self.blocks = _shared_blocks(data.n_topics)
         self.prior_shared = np.full(self.blocks.max() + 1, START_VARIANCE)
@@ -138,11 +138,14 @@ class _Fit:
         """Return what was learned."""
         self._update_people(self._update_shared())  # under the last variances
         n = self.data.n_topics
+        end = N_FIXED + N_STAGES * n * N_FORMATS
+        ease = self.shared[N_FIXED:end].reshape(N_STAGES, n, N_FORMATS)
+        ease = ease + self.shared[end:].reshape(N_STAGES, n, 1)
         if not self.finishes.any():
             self.shared[N_STAGE] = CERTAIN
         return MixedLogit(
             self.shared[:N_FIXED], self.shared_covariance[:N_FIXED, :N_FIXED],
-            self.shared[N_FIXED:].reshape(N_STAGES, n, N_FORMATS),
+            ease,
             self.appeal.reshape(-1, N_STAGES), self.appeal_variance.reshape(-1, N_STAGES),
             self.prior_appeal, self.prior, self.looked, self.carry, self.groups, self._types(),
             self.group_ratio,
@@ -353,7 +356,8 @@ def _shared_blocks(n_topics: int) -> Index:
     stage[FIRST_MOBILE:FIRST_POSITION] = 2
     ease = np.full(n_topics * N_FORMATS, 3)
     fixed = [np.where(stage > 0, stage + 3 * s, 0) for s in range(N_STAGES)]
-    return np.concatenate([*fixed, *(ease + 3 * s for s in range(N_STAGES))])
+    topics = [np.full(n_topics, 1 + 3 * N_STAGES + s) for s in range(N_STAGES)]
+    return np.concatenate([*fixed, *(ease + 3 * s for s in range(N_STAGES)), *topics])
 
 
 def _by_block(values: Float, d: int) -> Float:

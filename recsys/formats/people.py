@@ -69,7 +69,9 @@ class People:
         fixed = logit.fixed.reshape(N_STAGES, N_STAGE)
         self._hour_effect = fixed[:, FIRST_PLAIN + 1 : FIRST_PLAIN + 3]
         self._usual_hours = model.circumstances[1:]
-        self._shared = np.concatenate([logit.fixed, logit.ease.ravel(), [0.0]])
+        # What topics have in common is part of their ease in each format.
+        of_topics = np.zeros(N_STAGES * len(model.topic_keys))
+        self._shared = np.concatenate([logit.fixed, logit.ease.ravel(), of_topics])
         # Tastes for formats that no content comes in stay as they are: fewer effects to solve for.
         used = np.flatnonzero(stories.exists.any(axis=0))
         d = len(logit.covariance)
