@@ -25,11 +25,6 @@ _KNOWN = 0.1
 _LEAST_TASTE = 0.02
 """Variance (logits²) they must explain at least: less than a seventh of a logit nobody notices."""
 
-_WIDENING = 1.1
-"""Factor on posterior variances: variances of the company are fitted and then taken as known, and
-variational posteriors are too narrow (Wang and Titterington 2005). Without it, 90 % intervals held
-84 to 88 % of the truths of planted worlds (``python -m benchmarks.formats``)."""
-
 
 @dataclass(frozen=True, slots=True)
 class Belief:
@@ -128,7 +123,7 @@ class FormatTastes:
         slopes = gradient[:, :N_STAGES]
         spread = gradient @ person.covariance @ gradient.T
         spread += np.einsum("fs,sftg,gt->fg", slopes, place.doubt, slopes)
-        return Belief(p, _WIDENING * spread)
+        return Belief(p, spread)
 
     def _expected(self, person: Person, place: Points, mobile_share: float) -> tuple[Float, Float]:
         exposure = self._exposure[:, None] * person.exposure
