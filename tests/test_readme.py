@@ -93,7 +93,7 @@ def test_own_data_from_import_to_a_feed(folder: Path) -> None:
             key = _recsys(folder, *words, "--json").split('"key": "')[1].split('"')[0]
         elif words[0] != "serve":
             _recsys(folder, *words)
-    (evaluation,) = [command for command in INLINE if command.startswith("recsys evaluate --")]
+    (evaluation,) = [command for command in INLINE if command.startswith("recsys evaluate --t")]
     assert "popularity_1h" in _recsys(folder, *shlex.split(evaluation)[1:])
     with _server(folder) as url:
         answers = [_curl(line, url, key) for line in _curls()]
