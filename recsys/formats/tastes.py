@@ -51,12 +51,26 @@ class FormatTastes:
         self.refresh()
 
     def refresh(self) -> None:
-        """Look at the catalogue again; call after it changed."""
-        self._live.refresh()
-        self._stories = describe_stories(self._state.catalogue, self._model.topic_keys)
-        self.people = People(self._model, self._state, self._stories)
-        self._content_points: dict[int, Points] = {}
-        self._hour = -1
+        """Look at the catalogue again before the next answer; call after it changed.
+
+        Many changes in a row cost one look, which goes over all contents.
+        """
+        self._is_stale = True
+
+    @property
+    def people(self) -> People:
+        """Return the posteriors of people in today's catalogue."""
+        self._settle()
+        return self._posteriors
+
+    def _settle(self) -> None:
+        if self._is_stale:
+            self._live.refresh()
+            self._stories = describe_stories(self._state.catalogue, self._model.topic_keys)
+            self._posteriors = People(self._model, self._state, self._stories)
+            self._content_points: dict[int, Points] = {}
+            self._hour = -1
+            self._is_stale = False
 
     def preference(self, employee: int, at: int, declared: str | None) -> FormatPreference:
         """Return beliefs about all live formats; an index below 0 is anybody.
@@ -133,6 +147,7 @@ class FormatTastes:
         )  # fmt: skip
 
     def _content_point(self, content: int) -> Points:
+        self._settle()
         point = self._content_points.get(content)
         if point is None:
             point = content_point(self._model, self._stories, self.people.appeals, content)
@@ -147,6 +162,7 @@ class FormatTastes:
         return "segment" if person.has_group else "prior"
 
     def _refresh_points(self, at: int) -> None:
+        self._settle()
         if at // HOUR_US != self._hour:
             contents = self._state.catalogue.contents
             known = contents["known"].view(np.bool_)

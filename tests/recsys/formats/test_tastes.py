@@ -114,6 +114,19 @@ def test_one_content_is_judged_at_its_own_length_and_on_the_device(world: World)
     assert ((low - 1e-12 <= own[0]) & (own[0] <= high + 1e-12)).all()
 
 
+def test_after_a_change_of_the_catalogue_the_next_answer_looks_again(world: World) -> None:
+    tastes = FormatTastes(world.model, world.state())
+    before, point = tastes.people, tastes.on_content(tastes.person(7, _AT), 20)
+    tastes.refresh()
+    tastes.refresh()
+    after = tastes.people
+    assert after is not before
+    assert tastes.people is after
+    np.testing.assert_array_equal(
+        tastes.on_content(tastes.person(7, _AT), 20).p_complete, point.p_complete
+    )
+
+
 def test_a_model_comes_back_from_its_file(world: World, tmp_path: Path) -> None:
     world.model.write(tmp_path)
     back = TasteModel.read(tmp_path)
