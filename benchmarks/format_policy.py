@@ -49,7 +49,7 @@ def policy_values(fitted: FittedWorld, rng: np.random.Generator) -> PolicyValues
         belief = tastes.on_content(tastes.person(employee, at), place)
         policies = [
             np.full(len(codes), 1.0 / len(codes)),
-            choice_probabilities(belief.p_complete[codes]),
+            np.array(choice_probabilities(belief.p_complete[codes].tolist())),
             thompson_probabilities(
                 belief.p_complete[codes], belief.logit_covariance[np.ix_(codes, codes)], rng
             ),

@@ -170,6 +170,8 @@ def event_blocks(size: Size, published_at: npt.NDArray[np.int64]) -> Iterator[Ev
             surface=np.zeros(n, np.int8),
             position=rng.integers(1, 13, n).astype(np.int16),
             rendition_propensity=np.full(n, np.nan, np.float32),
+            reason=np.full(n, -1, np.int8),
+            target=np.full(n, -1, np.int32),
         )
 
 

@@ -7,6 +7,7 @@ from typing import Literal
 __all__ = [
     "BeliefSource",
     "Degraded",
+    "Explanation",
     "FeedRequest",
     "FormatBelief",
     "FormatPreference",
@@ -14,6 +15,9 @@ __all__ = [
     "Ranked",
     "Rejected",
     "RenditionChoice",
+    "RuleEffect",
+    "Sending",
+    "SendingCause",
     "Slate",
     "SlateItem",
     "SlotType",
@@ -24,6 +28,7 @@ SlotType = Literal[
     "mandatory", "pinned", "personal", "other_department", "fresh", "explore", "fallback"
 ]
 BeliefSource = Literal["declared", "learned", "segment", "prior"]
+SendingCause = Literal["inactive", "declined", "on_leave", "weekly_cap", "quiet_hours"]
 Degraded = Literal["no_model", "time_budget"]
 
 
@@ -141,6 +146,38 @@ class SlateItem:
 
 
 @dataclass(frozen=True, slots=True)
+class Sending:
+    """Whether something may be sent to an employee now."""
+
+    is_allowed: bool
+    cause: SendingCause | None
+    """Why not; None where it is allowed."""
+    allowed_from: datetime | None
+    """The next moment at which this cause is over; None where it is allowed, or nobody knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleEffect:
+    """What a slate rule multiplied a content's value with: below 1 lowered, above 1 raised."""
+
+    rule: str
+    factor: float
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a content is, or is not, in an employee's feed; for the eyes of that employee only."""
+
+    cause: str
+    """One of :data:`recsys.slate.explaining.CAUSES`."""
+    position: int | None
+    """1-based; None where it is not shown."""
+    slot_type: SlotType | None
+    effects: tuple[RuleEffect, ...]
+    """In the order of the rules; those that changed nothing are left out."""
+
+
+@dataclass(frozen=True, slots=True)
 class Slate:
     """A feed: ordered slots and what produced them."""
 
@@ -149,3 +186,5 @@ class Slate:
     policy_version: str
     degraded: Degraded | None
     items: tuple[SlateItem, ...] = field(default_factory=tuple)
+    must_reads_waiting: int = 0
+    """Contents this employee owes that found no slot; they follow once others are done with."""

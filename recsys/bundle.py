@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BUNDLE_VERSION", "checksums", "read_bundle", "verify", "write_bundle"]
 
-BUNDLE_VERSION = 3
+BUNDLE_VERSION = 4
 """Layout of a bundle directory; grows when an older reader could not read it."""
 
 _MANIFEST = "manifest.json"

@@ -10,11 +10,13 @@ import pandas as pd
 
 from recsys.advice.adviser import FormatAdviser
 from recsys.answers import (
+    Explanation,
     FeedRequest,
     FormatPreference,
     ObserveReport,
     Ranked,
     RenditionChoice,
+    Sending,
     Slate,
     UpsertReport,
 )
@@ -35,7 +37,8 @@ from recsys.ranker.training_rows import TrainingRows
 from recsys.scoring import LiveScorer
 from recsys.segments.model import SegmentModel
 from recsys.segments.segments import Segments
-from recsys.slate.feed import FeedPolicy
+from recsys.slate.policy import SlatePolicy
+from recsys.slate.sending import SendingRules, sending
 from recsys.state.live import LiveState
 from recsys.times import HOUR_US, from_micros, to_micros
 
@@ -70,7 +73,7 @@ class Engine:
         self.tastes = FormatTastes(model.tastes, state)
         segments = model.segments
         self.segments = None if segments is None else Segments(segments, state)
-        self._policy = FeedPolicy(state, self._audiences, self.tastes)
+        self.slates = SlatePolicy(state, self._audiences, self.eligible, self.scorer, self.tastes)
 
     @classmethod
     def train(
@@ -151,13 +154,21 @@ class Engine:
         if request.limit < 0:
             raise ConfigurationError(f"limit is {request.limit}; expected 0 or more")
         employee, at_us = self._moment(request.employee_id, request.at)
-        candidates = self._policy.wanted(employee, self.eligible.retrieve(employee, at_us))
-        k = self._policy.depth(request)
-        places, scores = self.scorer.best(employee, candidates, at_us, k)
-        preference = self._formats(employee)
-        return self._policy.apply(
-            request, employee, at_us, candidates[places], scores, preference, self.model
-        )
+        return self.slates.feed(request, employee, at_us, self._formats(employee))
+
+    def explain(self, request: FeedRequest, content_id: str) -> Explanation:
+        """Return why a content is, or is not, in the feed of a request.
+
+        It tells what somebody has seen and sent away: for that employee's own eyes only.
+        """
+        employee, at_us = self._moment(request.employee_id, request.at)
+        content = self.state.catalogue.contents.ids.index(content_id)
+        return self.slates.explain(request, employee, at_us, self._formats(employee), content)
+
+    def sending(self, employee_id: str, at: datetime) -> Sending:
+        """Return whether something may be sent to an employee now: leave, quiet hours, caps."""
+        employee, at_us = self._moment(employee_id, at)
+        return sending(self.state, SendingRules(), employee, at_us)
 
     def formats(self, employee_id: str, at: datetime) -> FormatPreference:
         """Return what is believed about the employee's preferred formats."""
@@ -173,7 +184,7 @@ class Engine:
         request = FeedRequest(
             employee_id, at, surface=surface, device=device, request_id=request_id
         )
-        chooser = self._policy.chooser(request, employee, at_us, self._formats(employee))
+        chooser = self.slates.chooser(request, employee, at_us, self._formats(employee))
         return chooser.choose(content_id)
 
     def as_of(self, at: datetime) -> Self:
@@ -234,7 +245,9 @@ class Engine:
             if self.segments is not None:
                 self.segments.refresh()
         if table == "contents":
-            self.scorer.refresh(self.state.catalogue.contents.ids.indices(checked["content_id"]))
+            changed = self.state.catalogue.contents.ids.indices(checked["content_id"])
+            self.scorer.refresh(changed)
+            self.slates.refresh(changed)
         return UpsertReport(len(checked), len(rejects), rejects)
 
 

@@ -7,12 +7,24 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from recsys.schema import EVENT_TYPES, INTERACTIONS
+from recsys.schema import DISMISS_REASONS, EVENT_TYPES, INTERACTIONS, SHARE_REASONS
 
-__all__ = ["CODE_OF_TYPE", "IS_DEEP", "IS_INTERACTION", "LAST_POSITION", "EventColumns"]
+__all__ = [
+    "CODE_OF_REASON",
+    "CODE_OF_TYPE",
+    "IS_DEEP",
+    "IS_INTERACTION",
+    "LAST_POSITION",
+    "EventColumns",
+]
 
 CODE_OF_TYPE: dict[str, int] = {name: code for code, name in enumerate(EVENT_TYPES)}
 """Event type → its int8 code."""
+
+CODE_OF_REASON: dict[str, int] = {
+    name: code for code, name in enumerate((*DISMISS_REASONS, *SHARE_REASONS))
+}
+"""Reason of a dismissal or a share → its int8 code; other reasons are free text and have none."""
 
 IS_INTERACTION = np.array([name in INTERACTIONS for name in EVENT_TYPES])
 """bool, shape (n_event_types,): whether an event type makes a content seen."""
@@ -56,6 +68,10 @@ class EventColumns:
     position: npt.NDArray[np.int16]
     """1-based, at most ``LAST_POSITION``; 0 = unknown."""
     rendition_propensity: npt.NDArray[np.float32]
+    reason: npt.NDArray[np.int8]
+    """Place in ``CODE_OF_REASON``."""
+    target: npt.NDArray[np.int32]
+    """The employee a content was shared with."""
 
     def __len__(self) -> int:
         return len(self.key)
@@ -101,6 +117,6 @@ class EventColumns:
 
 _DTYPES = (
     np.uint64, np.int8, np.int32, np.int32, np.int32, np.int64, np.int64, np.float32, np.float32,
-    np.int8, np.int8, np.int16, np.float32,
+    np.int8, np.int8, np.int16, np.float32, np.int8, np.int32,
 )  # fmt: skip
 """Of the fields of :class:`EventColumns`."""

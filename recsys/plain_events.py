@@ -19,7 +19,7 @@ from recsys.dataset.dataset import ATTRIBUTES
 from recsys.dataset.parsing import EARLIEST, END, LARGEST_WHOLE
 from recsys.dataset.validation import REASONS
 from recsys.devices import device_code
-from recsys.event_columns import CODE_OF_TYPE, LAST_POSITION, EventColumns
+from recsys.event_columns import CODE_OF_REASON, CODE_OF_TYPE, LAST_POSITION, EventColumns
 from recsys.ids import UNKNOWN_INDEX, IdMap
 from recsys.schema import EVENTS_WITHOUT_CONTENT, SURFACES, TABLES, Column, Kind
 from recsys.siphash import hash_texts
@@ -77,7 +77,14 @@ def _encoded(key: int, event: PlainEvent, catalogue: Catalogue) -> tuple[float, 
         _SURFACE_CODES.get(get("surface"), UNKNOWN_INDEX),
         int(min(get("position", 0), LAST_POSITION)),
         get("rendition_propensity", math.nan),
+        CODE_OF_REASON.get(get("reason", ""), UNKNOWN_INDEX),
+        _index(catalogue.employees.ids, _shared_with(event)),
     )
+
+
+def _shared_with(event: PlainEvent) -> str | None:
+    is_personal = event["event_type"] == "share" and event.get("reason") == "person"
+    return event.get("target_id") if is_personal else None
 
 
 def _index(ids: IdMap, external_id: str | None) -> int:

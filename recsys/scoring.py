@@ -69,6 +69,8 @@ class LiveScorer:
             FactorProvider(state.catalogue, [model.factors] if model.factors else []),
             model.topics,
         )
+        self.vectors = self._sources.vectors
+        """Of the contents' texts."""
         self._asked: tuple[npt.NDArray[np.int32], int, int, Shortlisted] | None = None
 
     def score(self, employee: int, candidates: npt.NDArray[np.int32], at: int) -> Scores:

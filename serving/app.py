@@ -18,6 +18,7 @@ from serving.routes import (
     catalogue,
     employees,
     events,
+    explain,
     feed,
     format_advice,
     formats,
@@ -45,7 +46,7 @@ def create_app(settings: Settings) -> FastAPI:
         responses=PROBLEM_RESPONSES,
         redoc_url=None,
     )
-    for module in (feed, formats, format_advice, events, catalogue, employees, operations):
+    for module in (feed, formats, format_advice, explain, events, catalogue, employees, operations):
         app.include_router(module.router)
     if settings.demo:
         app.include_router(portal.router)

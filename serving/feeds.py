@@ -62,6 +62,7 @@ def feed_page(services: Services, query: FeedQuery) -> FeedPage:
         policy_version=slate.policy_version,
         degraded=slate.degraded,
         items=_described(services, query, shown),
+        must_reads_waiting=slate.must_reads_waiting,
         next_cursor=_cursor(slate.request_id, offset + len(shown)) if more else None,
     )
 

@@ -11,8 +11,10 @@ __all__ = [
     "MAX_ROWS",
     "BatchReport",
     "Belief",
+    "EffectAnswer",
     "EventBatch",
     "EventReport",
+    "ExplanationAnswer",
     "FeedItem",
     "FeedPage",
     "Formats",
@@ -63,7 +65,30 @@ class FeedPage(BaseModel):
     degraded: Degraded | None
     assignments: list[dict[str, str]] = []
     items: list[FeedItem]
+    must_reads_waiting: int = Field(
+        0, description="Must-reads that found no slot yet; they follow once others are done."
+    )
     next_cursor: str | None
+
+
+class EffectAnswer(BaseModel):
+    """What a rule multiplied the value of a content with, and that in words."""
+
+    rule: str
+    factor: float
+    text: str
+
+
+class ExplanationAnswer(BaseModel):
+    """Why a content is, or is not, in an employee's feed."""
+
+    content_id: str
+    employee_id: str
+    cause: str
+    text: str
+    position: int | None
+    slot_type: SlotType | None
+    effects: list[EffectAnswer]
 
 
 class Belief(BaseModel):

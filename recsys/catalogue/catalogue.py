@@ -10,7 +10,7 @@ from recsys.catalogue.preferences import PreferenceTable
 from recsys.catalogue.renditions import RenditionTable
 from recsys.dataset.dataset import Dataset, empty_frame
 from recsys.devices import device_code
-from recsys.event_columns import LAST_POSITION, EventColumns
+from recsys.event_columns import CODE_OF_REASON, LAST_POSITION, EventColumns
 from recsys.ids import IdMap, map_distinct
 from recsys.schema import EVENT_TYPES, SURFACES, TABLES
 from recsys.siphash import hash_texts
@@ -22,6 +22,7 @@ _TABLES: tuple[str, ...] = ("contents", "renditions", "employees", "preferences"
 
 _EVENT_TYPES = IdMap(EVENT_TYPES)
 _SURFACES = IdMap(SURFACES)
+_REASONS = IdMap(CODE_OF_REASON)
 
 
 class Catalogue:
@@ -88,7 +89,15 @@ class Catalogue:
                 surface=_SURFACES.indices(events["surface"]).astype(np.int8),
                 position=np.minimum(position, LAST_POSITION).astype(np.int16),
                 rendition_propensity=numbers(events["rendition_propensity"]),
+                reason=_REASONS.indices(events["reason"]).astype(np.int8),
+                target=self.employees.ids.add_many(_shared_with(events)),
             )
+
+
+def _shared_with(events: pd.DataFrame) -> "pd.Series[str]":
+    """Return whom each event shares its content with, missing where it is no such share."""
+    is_personal = (events["event_type"] == "share") & (events["reason"] == "person")
+    return events["target_id"].where(is_personal)
 
 
 def _append(table: str, parts: list[pd.DataFrame], frame: pd.DataFrame) -> None:

@@ -29,6 +29,8 @@ class ContentTable:
         self.ids = IdMap()
         self.authors = IdMap()
         self.departments = IdMap()
+        self.campaigns = IdMap()
+        self.difficulties = IdMap()
         self.topics_map = IdMap()
         self.languages = IdMap()
         self.rules = IdMap()
@@ -42,9 +44,12 @@ class ContentTable:
                 "published_at": (np.int64, NO_TIME),
                 "expires_at": (np.int64, _NEVER),
                 "ack_due_at": (np.int64, NO_TIME),
+                "pinned_until": (np.int64, NO_TIME),
                 "status": (np.int8, -1),
                 "author": (np.int32, -1),
                 "owner_department": (np.int32, -1),
+                "campaign": (np.int32, -1),
+                "difficulty": (np.int32, -1),
                 "language": (np.int32, -1),
                 "content_type": (np.int8, -1),
                 "mandatory": (np.bool_, False),
@@ -91,9 +96,12 @@ class ContentTable:
         expires_at = micros(frame["expires_at"])
         put("expires_at", rows, np.where(expires_at == NO_TIME, _NEVER, expires_at))
         put("ack_due_at", rows, micros(frame["ack_due_at"]))
+        put("pinned_until", rows, micros(frame["pinned_until"]))
         put("status", rows, id_codes(frame["status"], CONTENT_STATUSES, default="published"))
         put("author", rows, self.authors.add_many(frame["author_id"]))
         put("owner_department", rows, self.departments.add_many(frame["owner_department"]))
+        put("campaign", rows, self.campaigns.add_many(frame["campaign_id"]))
+        put("difficulty", rows, self.difficulties.add_many(frame["difficulty"].str.lower()))
         put("language", rows, self.languages.add_many(frame["language"].str.lower()))
         put("content_type", rows, id_codes(frame["content_type"], CONTENT_TYPES))
         put("rule", rows, self.rules.add_many(frame["audience"]))

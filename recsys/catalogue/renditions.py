@@ -1,6 +1,7 @@
 """The renditions of contents: which formats each content can be taken in."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +11,13 @@ from recsys.catalogue.columns import flags, numbers, texts
 from recsys.ids import IdMap
 from recsys.schema import FORMATS, IMPLICIT_FORMAT
 
-__all__ = ["IMPLICIT_RENDITION_ID", "Rendition", "RenditionTable", "expected_seconds"]
+__all__ = [
+    "IMPLICIT_RENDITION_ID",
+    "Rendition",
+    "RenditionTable",
+    "expected_seconds",
+    "primary_language",
+]
 
 IMPLICIT_RENDITION_ID = ""
 """The rendition of a content without rendition rows: an article whose id stays empty."""
@@ -44,6 +51,9 @@ class Rendition:
     expected_seconds: float = float("nan")
 
 
+_IMPLICIT_RENDITION = Rendition(IMPLICIT_RENDITION_ID, IMPLICIT_FORMAT)
+
+
 class RenditionTable:
     """Renditions by index, and by content. Not thread-safe for writers.
 
@@ -52,10 +62,15 @@ class RenditionTable:
 
     def __init__(self) -> None:
         self.ids = IdMap()
+        self.languages = IdMap()
+        """Of renditions, without region or script."""
         self._by_content: dict[int, dict[int, Rendition]] = {}
+        self._lists: dict[int, list[Rendition]] = {}
         self._format: npt.NDArray[np.int8] = np.zeros(0, np.int8)
         self._expected: npt.NDArray[np.float32] = np.zeros(0, np.float32)
         self._content: npt.NDArray[np.int32] = np.zeros(0, np.int32)
+        self._language: npt.NDArray[np.int32] = np.zeros(0, np.int32)
+        self._bits: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]] | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -70,8 +85,12 @@ class RenditionTable:
         self._reserve()
         for row in rows[rows < len(self._content)]:
             self._by_content.get(int(self._content[row]), {}).pop(int(row), None)
+        self._bits, self._lists = None, {}
         codes = pd.Categorical(frame["format"], categories=list(FORMATS)).codes
         self._format[rows], self._expected[rows], self._content[rows] = codes, expected, content
+        self._language[rows] = self.languages.add_many(
+            frame["language"].map(primary_language, na_action="ignore")
+        )
         names = ("rendition_id", "format", "language", "title", "url")
         columns = zip(*(texts(frame[name]) for name in names), strict=True)
         captions = flags(frame["has_captions"])
@@ -81,11 +100,16 @@ class RenditionTable:
             self._by_content.setdefault(int(content[i]), {})[int(rows[i])] = rendition
 
     def of(self, content: int) -> list[Rendition]:
-        """Return the renditions of a content, in order of arrival; at least the implicit one."""
-        held = self._by_content.get(content)
-        if not held:
-            return [Rendition(IMPLICIT_RENDITION_ID, IMPLICIT_FORMAT)]
-        return [held[row] for row in sorted(held)]
+        """Return the renditions of a content, in order of arrival; at least the implicit one.
+
+        Do not modify the list: it is kept until renditions change.
+        """
+        listed = self._lists.get(content)
+        if listed is None:
+            held = self._by_content.get(content, {})
+            listed = [held[row] for row in sorted(held)]
+            self._lists[content] = listed = listed or [_IMPLICIT_RENDITION]
+        return listed
 
     def formats(
         self, renditions: npt.NDArray[np.int32], contents: npt.NDArray[np.int32]
@@ -121,6 +145,35 @@ class RenditionTable:
         seconds[(seconds < 0).all(axis=1), _IMPLICIT] = 0.0
         return np.where(seconds < 0, np.nan, seconds)
 
+    def format_bits(self, contents: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
+        """Return int64, shape (n,): bit i is set if there is a rendition in format ``FORMATS[i]``.
+
+        A content without rows has its article.
+        """
+        formats, _ = self._bits_by_content()
+        bits = _at(formats, contents)
+        return np.where(bits == 0, 1 << _IMPLICIT, bits)
+
+    def language_bits(self, contents: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
+        """Return int64, shape (n,): bit i is set if there is a rendition in ``languages.id(i)``.
+
+        Renditions of unknown language, and of a sixty-third one, set none.
+        """
+        _, languages = self._bits_by_content()
+        return _at(languages, contents)
+
+    def _bits_by_content(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Return formats and languages of all contents; kept until renditions change."""
+        if self._bits is None:
+            self._reserve()
+            known = self._content >= 0
+            content, n = self._content[known], int(self._content.max(initial=-1)) + 1
+            formats, languages = np.zeros(n, np.int64), np.zeros(n, np.int64)
+            np.bitwise_or.at(formats, content, _bit(self._format[known]))
+            np.bitwise_or.at(languages, content, _bit(self._language[known]))
+            self._bits = formats, languages
+        return self._bits
+
     def live_formats(self, contents: npt.NDArray[np.int32]) -> list[str]:
         """Return the formats that exist among ``contents``, in canonical order."""
         known = self._content >= 0
@@ -143,3 +196,24 @@ class RenditionTable:
             self._format = np.concatenate([self._format, np.full(missing, -1, np.int8)])
             self._expected = np.concatenate([self._expected, np.full(missing, np.nan, np.float32)])
             self._content = np.concatenate([self._content, np.full(missing, -1, np.int32)])
+            self._language = np.concatenate([self._language, np.full(missing, -1, np.int32)])
+
+
+@lru_cache(maxsize=1024)  # free text: few spellings in one company
+def primary_language(language: str) -> str:
+    """Return the language without region or script: ``ja`` of ``ja-JP``."""
+    return language.lower().replace("_", "-").split("-")[0]
+
+
+def _bit(codes: npt.NDArray[np.signedinteger]) -> npt.NDArray[np.int64]:
+    """Return 1 << code, 0 for codes below 0 and for those that do not fit into 62 bits."""
+    codes = codes.astype(np.int64)
+    return np.where((codes < 0) | (codes > 61), 0, np.int64(1) << np.clip(codes, 0, 61))
+
+
+def _at(bits: npt.NDArray[np.int64], contents: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
+    """Return ``bits[contents]``, 0 beyond the end."""
+    beyond = contents >= len(bits)
+    if not beyond.any():
+        return bits[contents]
+    return np.append(bits, 0)[np.where(beyond, len(bits), contents)]

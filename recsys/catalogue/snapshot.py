@@ -41,6 +41,8 @@ def _id_maps(catalogue: Catalogue) -> dict[str, IdMap]:
         "contents": contents.ids,
         "authors": contents.authors,
         "owner_departments": contents.departments,
+        "campaigns": contents.campaigns,
+        "difficulties": contents.difficulties,
         "topics": contents.topics_map,
         "languages": contents.languages,
         "rules": contents.rules,

@@ -35,6 +35,12 @@ class ContentVectors:
             self._reserve(int(rows.max()) + 1)
         return self._matrix[rows]
 
+    @property
+    def matrix(self) -> npt.NDArray[np.float32]:
+        """Return all vectors by content index, shape (≥ n_contents, size); valid until refresh."""
+        self._reserve(len(self._contents))
+        return self._matrix
+
     def _keys(self, rows: npt.NDArray[np.int32]) -> list[str]:
         if self.model.reads == "content_ids":
             return [self._contents.ids.id(row) for row in rows.tolist()]

@@ -1,5 +1,7 @@
 """The rendition policy: which rendition suits this reader, here and now."""
 
+from math import inf, isnan
+
 import numpy as np
 import numpy.typing as npt
 
@@ -10,18 +12,29 @@ from recsys.formats.choice import choose_rendition
 from recsys.formats.suitable import reader_languages, suitable_renditions
 from recsys.formats.tastes import FormatTastes
 from recsys.ids import UNKNOWN_INDEX
-from recsys.randomness import generator_for
+from recsys.randomness import uniform_for
 from recsys.schema import FORMAT_FAMILIES, FORMATS
+from recsys.state.dismissals import dismissals_of
 from recsys.state.live import LiveState
+from recsys.times import DAY_US
 
-__all__ = ["RenditionChooser"]
+__all__ = ["ALL_FORMATS", "RenditionChooser"]
+
+ALL_FORMATS = (1 << len(FORMATS)) - 1
+"""One bit for each of ``FORMATS``."""
 
 _DECLARED, _OF_DECLARED_FAMILY = 2.0, 1.0
 """Added to the expected completion: a wish, and what comes nearest to it, go before any belief."""
 _WITH_CAPTIONS = 1e-6
 """Of two equal films the one with captions: it also works where sound is off."""
 
+_WRONG = 0.5
+"""What is left of the expectation of a format that was just dismissed as the wrong one."""
+_WRONG_HALF_LIFE = 30 * DAY_US
+"""A month later half of that is forgotten: it may have been the place, not the format."""
+
 _FAMILY = {form: family for family, forms in FORMAT_FAMILIES.items() for form in forms}
+_PLACE = {form: place for place, form in enumerate(FORMATS)}
 
 
 class RenditionChooser:
@@ -33,8 +46,8 @@ class RenditionChooser:
     def __init__(
         self, state: LiveState, tastes: FormatTastes, employee_id: str, employee: int, at: int,
         preference: FormatPreference, *, surface: str, device: str | None, draw: str,
-        max_minutes: float | None = None,
     ) -> None:  # fmt: skip
+        self.preference = preference
         self._catalogue, self._tastes = state.catalogue, tastes
         self._employee_id, self._draw = employee_id, draw
         preferences = state.catalogue.preferences.of(employee)
@@ -43,36 +56,90 @@ class RenditionChooser:
         self._languages = reader_languages(state.catalogue, employee, at)
         self._surface, self._device = surface, device_code(device or "")
         self._declared = preferences.preferred_format
-        self._max_seconds = np.inf if max_minutes is None else 60.0 * max_minutes
+        self._unwanted = _unwanted(state, personal, at)
         sources = {belief.source for belief in preference.formats.values()}
         self._source: BeliefSource = sources.pop() if len(sources) == 1 else "prior"
 
     def suitable(self, content: int) -> list[Rendition]:
-        """Return the renditions of a content that suit reader, surface and minutes."""
+        """Return the renditions of a content that suit reader and surface."""
         renditions = self._catalogue.renditions.of(content)
-        suitable = suitable_renditions(renditions, self._languages, self._surface)
-        in_time = [r for r in suitable if not r.expected_seconds > self._max_seconds]
-        return in_time or suitable
+        return suitable_renditions(renditions, self._languages, self._surface)
 
     def choose(self, content_id: str) -> RenditionChoice:
         """Return the drawn rendition of a content and the probabilities it was drawn by."""
         content = self._catalogue.contents.ids.index(content_id)
-        renditions = self.suitable(content)
-        rng = generator_for(self._draw, self._employee_id, content_id)
-        return choose_rendition(renditions, self._expected(content, renditions), rng, self._source)
+        return self._drawn(content_id, content, self.suitable(content))
 
-    def _expected(self, content: int, renditions: list[Rendition]) -> npt.NDArray[np.float64]:
+    def draw(
+        self, content: int, max_seconds: float = inf, formats: int = ALL_FORMATS, *,
+        or_any: bool = False,
+    ) -> RenditionChoice | None:  # fmt: skip
+        """Return the choice among what takes no longer than ``max_seconds`` and is in ``formats``.
+
+        ``formats`` has one bit for each of ``FORMATS``. None if there is none, unless ``or_any``:
+        then the choice is among all that suit.
+        """
+        suitable = self.suitable(content)
+        renditions = suitable
+        if formats != ALL_FORMATS:
+            renditions = [r for r in renditions if formats >> _PLACE[r.format] & 1]
+        if max_seconds < inf:
+            renditions = [r for r in renditions if self._seconds(content, r) <= max_seconds]
+        if not renditions and or_any:
+            renditions = suitable
+        if not renditions:
+            return None
+        return self._drawn(self._catalogue.contents.ids.id(content), content, renditions)
+
+    def seconds(self, content: int, choice: RenditionChoice) -> float:
+        """Return how long a chosen rendition takes; 0 where nobody knows."""
+        return next(
+            self._seconds(content, r)
+            for r in self._catalogue.renditions.of(content)
+            if r.rendition_id == choice.rendition_id
+        )
+
+    def _seconds(self, content: int, rendition: Rendition) -> float:
+        if not isnan(rendition.expected_seconds):
+            return rendition.expected_seconds
+        minutes = float(self._catalogue.contents["est_minutes"][content])
+        return 0.0 if isnan(minutes) else 60.0 * minutes
+
+    def _drawn(self, content_id: str, content: int, renditions: list[Rendition]) -> RenditionChoice:
         if len(renditions) == 1:
-            return np.ones(1)
-        p = self._tastes.p_on_content(self._person, content, self._device)
-        expected = p[[FORMATS.index(r.format) for r in renditions]]
-        expected += [_WITH_CAPTIONS * r.has_captions for r in renditions]
-        if self._declared is not None:
-            expected += [self._wish(rendition.format) for rendition in renditions]
-        return expected
+            only = renditions[0]
+            return RenditionChoice(
+                only.rendition_id, only.format, 1.0, {only.rendition_id: 1.0}, self._source
+            )
+        luck = uniform_for(self._draw, self._employee_id, content_id)
+        return choose_rendition(renditions, self._expected(content, renditions), luck, self._source)
+
+    def _expected(self, content: int, renditions: list[Rendition]) -> list[float]:
+        by_format = self._tastes.p_on_content(self._person, content, self._device)
+        if self._unwanted is not None:
+            by_format = by_format * self._unwanted
+        p = by_format.tolist()
+        return [
+            p[_PLACE[r.format]] + _WITH_CAPTIONS * r.has_captions + self._wish(r.format)
+            for r in renditions
+        ]
 
     def _wish(self, form: str) -> float:
+        if self._declared is None:
+            return 0.0
         if form == self._declared:
             return _DECLARED
-        same = _FAMILY.get(form) == _FAMILY.get(self._declared or "", "")
+        same = _FAMILY.get(form) == _FAMILY.get(self._declared, "")
         return _OF_DECLARED_FAMILY if same else 0.0
+
+
+def _unwanted(state: LiveState, employee: int, at: int) -> npt.NDArray[np.float64] | None:
+    """Return factors by format for what was dismissed as the wrong one; None if nothing was."""
+    dismissed = dismissals_of(state.dismissals, employee)
+    wrong = dismissed.because("wrong_format") & (dismissed.form >= 0)
+    if not wrong.any():
+        return None
+    left = np.exp2((dismissed.at[wrong] - at) / _WRONG_HALF_LIFE)
+    factors = np.ones(len(FORMATS))
+    np.multiply.at(factors, dismissed.form[wrong], 1.0 - _WRONG * left)
+    return factors

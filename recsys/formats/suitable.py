@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from recsys.catalogue.catalogue import Catalogue
-from recsys.catalogue.renditions import Rendition
+from recsys.catalogue.renditions import Rendition, primary_language
 from recsys.schema import FORMAT_FAMILIES
 
 __all__ = ["reader_languages", "suitable_renditions"]
@@ -22,7 +22,9 @@ def suitable_renditions(
     """
     left = list(renditions)
     if languages:
-        left = [r for r in left if not r.language or _primary(r.language) in languages] or left
+        left = [
+            r for r in left if not r.language or primary_language(r.language) in languages
+        ] or left
     if surface in _CANNOT_MOVE:
         left = [r for r in left if r.format not in _NEEDS_PLAYING] or left
     return left
@@ -35,9 +37,4 @@ def reader_languages(catalogue: Catalogue, employee: int, at: int) -> frozenset[
         version = catalogue.employees.version_at(employee, at)
         recorded = catalogue.employees.attributes(version).get("language")
         chosen = frozenset([recorded]) if recorded else frozenset()
-    return frozenset(_primary(language) for language in chosen)
-
-
-def _primary(language: str) -> str:
-    """Return the language without region or script: ``ja`` of ``ja-JP``."""
-    return language.lower().replace("_", "-").split("-")[0]
+    return frozenset(primary_language(language) for language in chosen)

@@ -15,6 +15,7 @@ from recsys.catalogue.catalogue import Catalogue
 from recsys.errors import TimeTravelError
 from recsys.event_columns import CODE_OF_TYPE, EventColumns
 from recsys.state.counters import Counters
+from recsys.state.dismissals import pack_dismissals
 from recsys.state.histories import Histories
 from recsys.state.key_index import ABSENT, KeyIndex
 from recsys.state.pending import Pending
@@ -22,7 +23,16 @@ from recsys.state.readings import Readings
 from recsys.state.recent import Recent
 from recsys.times import HOUR_US, NO_TIME, from_micros
 
-__all__ = ["RECENT_CONTENTS", "RECENT_READERS", "VISIT_US", "LiveState", "Observed"]
+__all__ = [
+    "RECENT_CONTENTS",
+    "RECENT_DISMISSALS",
+    "RECENT_READERS",
+    "RECENT_SENDS",
+    "RECENT_SHARES",
+    "VISIT_US",
+    "LiveState",
+    "Observed",
+]
 
 RECENT_CONTENTS = 64
 """Contents remembered per employee: about a quarter of a median reader."""
@@ -32,6 +42,15 @@ VISIT_US = HOUR_US // 2
 
 RECENT_READERS = 64
 """Readers remembered per content: enough to find like-minded colleagues among the newest."""
+
+RECENT_DISMISSALS = 32
+"""Dismissals remembered per employee: few ever say so more than once a week."""
+
+RECENT_SHARES = 16
+"""Contents remembered that colleagues shared with an employee."""
+
+RECENT_SENDS = 32
+"""Hours remembered in which something was sent to an employee: more than any weekly cap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +96,12 @@ class LiveState:
         self.showings = Histories()
         self.recent_contents = Recent(RECENT_CONTENTS)
         self.recent_readers = Recent(RECENT_READERS)
+        self.dismissals = Recent(RECENT_DISMISSALS)
+        """By employee, packed as :mod:`recsys.state.dismissals` says."""
+        self.shares = Recent(RECENT_SHARES)
+        """By employee, the contents that were shared with them personally."""
+        self.sends = Recent(RECENT_SENDS)
+        """By employee, the hours (since 1970) in which mail was sent: one issue is one hour."""
         self._known = KeyIndex()
         self._pending = Pending()
         self._parked = Pending()
@@ -141,6 +166,9 @@ class LiveState:
         yield "showings", self.showings
         yield "recent_contents", self.recent_contents
         yield "recent_readers", self.recent_readers
+        yield "dismissals", self.dismissals
+        yield "shares", self.shares
+        yield "sends", self.sends
         yield from ((f"counters.{name}", table) for name, table in self.counters.tables())
 
     def _waiting(self) -> Iterator[tuple[str, Pending]]:
@@ -186,6 +214,7 @@ class LiveState:
         if not self._pending.is_due(self.clock) and not self._impressions.is_due(self.clock):
             return
         due = self._pending.take_before(self.clock)
+        self._count_sends(due)
         about = due.take(due.content != ABSENT)
         known = self.catalogue.contents["known"].view(np.bool_)[about.content]
         parked = about.take(~known)
@@ -209,6 +238,14 @@ class LiveState:
         read = events.take(events.is_interaction & ~sensitive[events.content])
         self.recent_contents.touch(read.employee, read.content, read.occurred_at)
         self.recent_readers.touch(read.content, read.employee, read.occurred_at)
+        told = events.take(~sensitive[events.content])
+        self.dismissals.touch(*pack_dismissals(told, self.catalogue))
+        self.shares.touch(told.target, told.content, told.occurred_at)
+
+    def _count_sends(self, events: EventColumns) -> None:
+        sent = events.take(events.event_type == CODE_OF_TYPE["newsletter_sent"])
+        hours = (sent.occurred_at // HOUR_US).astype(np.int32)
+        self.sends.touch(sent.employee, hours, sent.occurred_at)
 
 
 def _below(

@@ -144,10 +144,14 @@ class Readings:
         shown[met] = self._impressions[rows[met]]
         return shown
 
-    def did(self, employee: int, content: int, event_type: str) -> bool:
-        """Return whether ``employee`` ever sent ``event_type`` on ``content``."""
-        row = int(self._find(employee, np.array([content], np.int32))[0])
-        return row >= 0 and bool(self._flags[row] & _FLAG_OF_TYPE[CODE_OF_TYPE[event_type]])
+    def did(
+        self, employee: int, contents: npt.NDArray[np.int32], event_type: str
+    ) -> npt.NDArray[np.bool_]:
+        """Return bool, shape (n,): whether ``employee`` ever sent ``event_type`` on each."""
+        rows = self._find(employee, contents)
+        flag, met = _FLAG_OF_TYPE[CODE_OF_TYPE[event_type]], rows >= 0
+        met[met] = self._flags[rows[met]] & flag > 0
+        return met
 
     def first_interactions(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], Times]:
         """Return employee and content (int32) and time (int64) of every pair that interacted."""

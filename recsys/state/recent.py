@@ -1,4 +1,4 @@
-"""The latest partners of each row: what an employee read last, who read a content last."""
+"""The latest partners of each row: what an employee read last, or who read a content last."""
 
 import numpy as np
 import numpy.typing as npt
@@ -66,7 +66,7 @@ class Recent:
 
     def touch(self, rows: Partners, others: Partners, at: Times) -> None:
         """Record contacts; negative indices are passed over."""
-        if len(rows):
+        if len(rows) and rows.max() >= 0:
             self.reserve(int(rows.max()) + 1)
             _touch(self._partners, self._times, rows, others, at)
 
@@ -76,6 +76,16 @@ class Recent:
             return self._partners[:0, 0], self._times[:0, 0]
         n = int(np.count_nonzero(self._partners[row] >= 0))
         return self._partners[row, :n], self._times[row, :n]
+
+    def of_many(self, rows: Partners) -> tuple[Partners, Times]:
+        """Return partners and times of several rows, shape (n, width), −1 where there is none."""
+        held = rows < len(self._partners)
+        if held.all():
+            return self._partners[rows], self._times[rows]
+        partners = np.full((len(rows), self.width), NOBODY, np.int32)
+        times = np.full((len(rows), self.width), NO_TIME, np.int64)
+        partners[held], times[held] = self._partners[rows[held]], self._times[rows[held]]
+        return partners, times
 
     def reserve(self, n_rows: int) -> None:
         """Make room for rows 0..n_rows−1."""

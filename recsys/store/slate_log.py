@@ -85,6 +85,7 @@ def _insert_first(connection: sa.Connection, logged: LoggedSlate) -> ReturningIn
         "model_version": slate.model_version,
         "policy_version": slate.policy_version,
         "degraded": slate.degraded,
+        "must_reads_waiting": slate.must_reads_waiting,
     }
     if connection.dialect.name == "sqlite":
         unless_there = sqlite.insert(SLATES).values(row).on_conflict_do_nothing()
@@ -122,7 +123,10 @@ def _read(connection: sa.Connection, employee_id: str, request_id: str) -> Logge
         return None
     query = _of(SLATE_SLOTS, employee_id, request_id).order_by(SLATE_SLOTS.c.position)
     items = tuple(_item(row) for row in connection.execute(query))
-    slate = Slate(request_id, head.model_version, head.policy_version, head.degraded, items)
+    slate = Slate(
+        request_id, head.model_version, head.policy_version, head.degraded, items,
+        head.must_reads_waiting,
+    )  # fmt: skip
     return LoggedSlate(employee_id, head.surface, from_micros(head.at), slate)
 
 

@@ -2,7 +2,6 @@
 
 from fastapi import APIRouter
 
-from recsys.slate.feed import POLICY_VERSION
 from serving.models import Health, ModelInfo, Readiness
 from serving.problems import ProblemError
 from serving.security import requires_any_key
@@ -32,11 +31,11 @@ def readiness(services: ServicesDependency) -> Readiness:
 def model(services: ServicesDependency) -> ModelInfo:
     """Return which model and policy are serving."""
     with services.worker.engine() as (engine, at):
-        serving = engine.model
+        serving, policy_version = engine.model, engine.slates.recipe.version
     is_degraded = serving.ranker is None
     return ModelInfo(
         model_version=serving.version,
-        policy_version=POLICY_VERSION,
+        policy_version=policy_version,
         degraded="no_model" if is_degraded else None,
         trained_until=None if is_degraded else serving.trained_until,
         notes=list(serving.notes),

@@ -81,7 +81,7 @@ def test_another_version_says_which_one_is_read(bundle: Path, other: int) -> Non
     manifest = json.loads((bundle / "manifest.json").read_text(encoding="utf-8"))
     manifest["bundle_version"] = other
     (bundle / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
-    with pytest.raises(ModelError, match=f"layout version {other}, this code reads 3;"):
+    with pytest.raises(ModelError, match=f"layout version {other}, this code reads 4;"):
         Engine.load(bundle)
 
 

@@ -29,6 +29,7 @@ def _events(rows: list[Row]) -> EventColumns:
         np.arange(n, dtype=np.uint64), np.array([CODE_OF_TYPE[t] for t in types], np.int8),
         np.array(employee, np.int32), np.array(content, np.int32), np.full(n, -1, np.int32),
         times, times, nothing, nothing, unknown, unknown, np.zeros(n, np.int16), nothing,
+        unknown, np.full(n, -1, np.int32),
     )  # fmt: skip
 
 
@@ -98,7 +99,7 @@ def test_a_first_contact_that_arrives_late_takes_the_place_of_the_known_one() ->
 def test_what_somebody_did_is_remembered_by_kind() -> None:
     readings = Readings()
     readings.update(_events([(1, 2, "acknowledge", 0), (1, 3, "open", 0)]))
-    assert readings.did(1, 2, "acknowledge")
-    assert not readings.did(1, 3, "acknowledge")
-    assert not readings.did(0, 2, "acknowledge")
-    assert not readings.did(-1, 2, "acknowledge")
+    contents = np.array([3, 2], np.int32)
+    assert readings.did(1, contents, "acknowledge").tolist() == [False, True]
+    assert not readings.did(0, contents, "acknowledge").any()
+    assert not readings.did(-1, contents, "acknowledge").any()

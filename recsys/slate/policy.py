@@ -1,0 +1,180 @@
+"""The slate policy: from a ranking to a feed, by the rules of a recipe."""
+
+import numpy as np
+
+from recsys.answers import Degraded, Explanation, FeedRequest, FormatPreference, Slate, SlateItem
+from recsys.audience.audience import Audiences
+from recsys.candidates.eligible import EligibleContents
+from recsys.formats.chooser import RenditionChooser
+from recsys.formats.tastes import FormatTastes
+from recsys.randomness import uniform_for
+from recsys.scoring import LiveScorer, Shortlisted
+from recsys.slate.draft import Draft, Float, Index, Question, Retrieving, Rows, SlateSources
+from recsys.slate.eligibility import is_muted, is_readable
+from recsys.slate.explaining import explain
+from recsys.slate.filling import Slot, fill
+from recsys.slate.reasons import reasons_of
+from recsys.slate.recipe import DEFAULT_SLATE, SlateRecipe
+from recsys.state.live import LiveState
+from recsys.text.duplicates import DuplicateGroups
+from recsys.times import HOUR_US
+
+__all__ = ["SlatePolicy"]
+
+
+class SlatePolicy:
+    """Turns rankings into slates; not thread-safe."""
+
+    def __init__(
+        self, state: LiveState, audiences: Audiences, eligible: EligibleContents,
+        scorer: LiveScorer, tastes: FormatTastes, recipe: SlateRecipe = DEFAULT_SLATE,
+    ) -> None:  # fmt: skip
+        self.use(recipe)
+        self._eligible, self._scorer, self._tastes = eligible, scorer, tastes
+        self._catalogue = state.catalogue
+        duplicates = DuplicateGroups(state.catalogue.contents)
+        self._sources = SlateSources(state, audiences, scorer.vectors, duplicates)
+
+    def use(self, recipe: SlateRecipe) -> None:
+        """Follow another recipe from now on."""
+        self.recipe = recipe
+        self._version = recipe.version
+        self._retrieving = [rule for rule in recipe.rules if isinstance(rule, Retrieving)]
+
+    def refresh(self, contents: Index) -> None:
+        """Look again at the texts of contents that are new or changed."""
+        self._sources.duplicates.refresh(contents)
+
+    def feed(
+        self, request: FeedRequest, employee: int, at: int, preference: FormatPreference
+    ) -> Slate:
+        """Return the slate of a request; ``at`` in microseconds, ``employee`` −1 for a stranger."""
+        draft = self.draft(request, employee, at, preference)
+        slots = fill(draft)
+        ranker = self._scorer.model.ranker
+        reasons = reasons_of(draft, slots, ranker)
+        items = tuple(
+            self._item(draft, slot, codes, position)
+            for position, (slot, codes) in enumerate(zip(slots, reasons, strict=True), start=1)
+        )
+        degraded: Degraded | None = "no_model" if ranker is None else None
+        return Slate(
+            request.request_id or _request_id(draft.question), self._scorer.model.version,
+            self._version, degraded, items,
+            len(draft.waiting),
+        )  # fmt: skip
+
+    def explain(
+        self, request: FeedRequest, employee: int, at: int, preference: FormatPreference,
+        content: int,
+    ) -> Explanation:  # fmt: skip
+        """Return why a content (an index) is, or is not, in the slate of a request."""
+        draft = self.draft(request, employee, at, preference)
+        return explain(draft, fill(draft), content)
+
+    def draft(
+        self, request: FeedRequest, employee: int, at: int, preference: FormatPreference
+    ) -> Draft:
+        """Return the draft of a slate after all rules have spoken."""
+        question = self._question(request, employee, at)
+        candidates = self._eligible.retrieve(employee, at)
+        candidates = candidates[
+            is_readable(self._catalogue, employee, candidates)
+            & ~is_muted(self._catalogue, employee, candidates)
+        ]
+        wanted = {
+            rule.name: rule.retrieve(self._sources, question, candidates)
+            for rule in self._retrieving
+        }
+        draft = self._lay_out(question, candidates, wanted, preference)
+        for rule in self.recipe.rules:
+            rule.apply(draft)
+        return draft
+
+    def chooser(
+        self, request: FeedRequest, employee: int, at: int, preference: FormatPreference
+    ) -> RenditionChooser:
+        """Return what draws the renditions of a request."""
+        return RenditionChooser(
+            self._sources.state, self._tastes, request.employee_id, employee, at, preference,
+            surface=request.surface, device=request.device, draw=_draw(request, at),
+        )  # fmt: skip
+
+    def _question(self, request: FeedRequest, employee: int, at: int) -> Question:
+        version = self._catalogue.employees.version_at(employee, at)
+        opted_out = self._catalogue.preferences.of(employee).personalization_opt_out
+        return Question(
+            request, employee, version, at, self._catalogue.employees.attributes(version),
+            _draw(request, at), not opted_out,
+        )  # fmt: skip
+
+    def _lay_out(
+        self, question: Question, candidates: Index, wanted: dict[str, Index],
+        preference: FormatPreference,
+    ) -> Draft:  # fmt: skip
+        ranked, scores, shortlisted, places = self._ranked(question, candidates)
+        held = set(ranked.tolist())
+        more = dict.fromkeys(c for found in wanted.values() for c in found.tolist())
+        extra = np.array([c for c in more if c not in held], np.int32)
+        contents = np.concatenate([ranked, extra])
+        below = scores.min(initial=1.0) * 0.5  # whatever is not ranked is less than what is
+        all_scores = np.concatenate([scores, np.full(len(extra), below)])
+        rows = {name: _rows_of(contents, found) for name, found in wanted.items()}
+        feature_rows = np.concatenate([places, np.full(len(extra), -1)])
+        chooser = self.chooser(question.request, question.employee, question.at, preference)
+        return Draft(
+            self._sources, question, chooser, contents, all_scores, rows, shortlisted, feature_rows
+        )
+
+    def _ranked(
+        self, question: Question, candidates: Index
+    ) -> tuple[Index, Float, Shortlisted | None, Rows]:
+        """Return contents best first, their scores, the shortlist, and rows of features (−1: none).
+
+        All that trees rank; with a limit on minutes everything, since short contents further down
+        may be all that fits into what is left.
+        """
+        employee, at, scorer = question.employee, question.at, self._scorer
+        if scorer.model.ranker is None:
+            places, scores = scorer.best(employee, candidates, at, None)
+            return candidates[places], scores, None, np.full(len(places), -1)
+        shortlisted = scorer.shortlist(employee, candidates, at)
+        n = len(shortlisted.places)
+        is_enough = question.request.limit <= n and question.request.max_minutes is None
+        places, scores = scorer.best(employee, candidates, at, n if is_enough else None)
+        row_of = np.full(len(candidates), -1)
+        row_of[shortlisted.places] = np.arange(n)
+        return candidates[places], scores, shortlisted, row_of[places]
+
+    def _item(self, draft: Draft, slot: Slot, reasons: tuple[str, ...], position: int) -> SlateItem:
+        is_ranked = self._scorer.model.ranker is not None
+        kind = slot.slot_type if is_ranked or slot.slot_type != "personal" else "fallback"
+        return SlateItem(
+            content_id=self._catalogue.contents.ids.id(int(draft.contents[slot.row])),
+            rendition_id=slot.choice.rendition_id,
+            format=slot.choice.format,
+            position=position,
+            score=float(draft.scores[slot.row]),
+            slot_type=kind,
+            propensity=slot.propensity,
+            rendition_propensity=slot.choice.propensity,
+            reasons=reasons,
+        )
+
+
+def _rows_of(contents: Index, wanted: Index) -> Rows:
+    """Return where each of ``wanted`` is among ``contents``, shape (n_wanted,)."""
+    if len(wanted) == 0:
+        return np.zeros(0, np.int64)
+    order = np.argsort(contents, kind="stable")
+    return order[np.searchsorted(contents, wanted, sorter=order)]
+
+
+def _draw(request: FeedRequest, at: int) -> str:
+    """Return what a draw depends on: without a request id the hour, so reloads do not flicker."""
+    return request.request_id or f"{request.surface}/{at // HOUR_US}"
+
+
+def _request_id(question: Question) -> str:
+    drawn = uniform_for(question.draw, question.request.employee_id, "request")
+    return f"r-{int(drawn * 2**53):014x}"

@@ -1,0 +1,1 @@
+"""The rules of a slate, one module each; :mod:`recsys.slate.recipe` puts them in order."""

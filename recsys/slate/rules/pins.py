@@ -1,0 +1,42 @@
+"""Pins: what the editors want on top for a while."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from recsys.slate.draft import Draft, Index, Question, SlateSources
+
+__all__ = ["Pins"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pins:
+    """Puts contents with ``pinned_until`` after now behind the must-reads.
+
+    Highest priority first, then newest. A pin ends for somebody who was shown it ``most_shown``
+    times and never opened it; the ranking has it from then on.
+    """
+
+    name: ClassVar[str] = "pins"
+    most: int = 2
+    """Per slate; what is always on top is soon overlooked."""
+    most_shown: int = 6
+    """About a week of daily visits."""
+
+    def retrieve(self, sources: SlateSources, question: Question, candidates: Index) -> Index:
+        """Return the pinned candidates, the first ones first."""
+        contents = sources.state.catalogue.contents
+        until = contents["pinned_until"].view(np.int64)[candidates]
+        pinned = candidates[until > question.at]
+        if len(pinned) == 0:
+            return pinned
+        shown = sources.state.readings.impressions(question.employee, pinned)
+        pinned = pinned[shown < self.most_shown]
+        priority = np.nan_to_num(contents["priority"].view(np.float32)[pinned])
+        return pinned[np.argsort(-priority, kind="stable")][: self.most]
+
+    def apply(self, draft: Draft) -> None:
+        """Place them."""
+        for row in draft.retrieved[self.name].tolist():
+            draft.place(row, "pinned")

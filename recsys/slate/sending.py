@@ -1,0 +1,110 @@
+"""Whether something may be sent to somebody now: nobody comes to a mail by choice."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta, tzinfo
+from functools import lru_cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import numpy as np
+
+from recsys.answers import Sending, SendingCause
+from recsys.state.live import LiveState
+from recsys.times import DAY_US, from_micros, to_micros
+
+__all__ = ["SendingRules", "sending"]
+
+_DECLINED = ("never", "none", "off")
+"""Values of ``newsletter_frequency`` that mean no."""
+
+
+@dataclass(frozen=True, slots=True)
+class SendingRules:
+    """What the company thinks is considerate."""
+
+    most_per_week: int = 3
+    """Hours with mail within seven days; one issue is one, however many contents it holds."""
+    quiet_from: int = 19
+    """Local hour at which quiet hours begin; SharePoint and Teams use the evening as well."""
+    quiet_until: int = 8
+    """Local hour at which they end."""
+
+
+def sending(state: LiveState, rules: SendingRules, employee: int, at: int) -> Sending:
+    """Return whether mail may go to ``employee`` at ``at`` (microseconds).
+
+    The first cause that holds is named: no longer active, declined, on leave, weekly cap, quiet
+    hours. Somebody unknown, without a time zone or without dates of leave, is not held back by
+    what nobody knows; mandatory notices may go out whatever the cap says, which is the caller's to
+    decide.
+    """
+    employees = state.catalogue.employees
+    attributes = employees.attributes(employees.version_at(employee, at))
+    frequency = state.catalogue.preferences.of(employee).newsletter_frequency or ""
+    if attributes.get("active") == "false":
+        return _no("inactive")
+    if frequency.lower() in _DECLINED:
+        return _no("declined")
+    zone = _zone(attributes.get("timezone", ""))
+    now = from_micros(at)
+    today = now.astimezone(zone).date() if zone else now.date()
+    if _is_on_leave(attributes.get("leave_from", ""), attributes.get("leave_until", ""), today):
+        return _no("on_leave", _morning(attributes.get("leave_until", ""), zone, rules))
+    is_full, free_at = _weekly(state, rules, employee, at)
+    if is_full:
+        return _no("weekly_cap", from_micros(free_at))
+    if zone is not None:
+        local = now.astimezone(zone)
+        if not rules.quiet_until <= local.hour < rules.quiet_from:
+            return _no("quiet_hours", _quiet_end(local, rules))
+    return Sending(True, None, None)
+
+
+def _no(cause: SendingCause, until: datetime | None = None) -> Sending:
+    return Sending(False, cause, until)
+
+
+@lru_cache(maxsize=1024)  # few zones in one company, any text from an upsert
+def _zone(name: str) -> tzinfo | None:
+    try:
+        return ZoneInfo(name) if name else None
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
+
+
+def _is_on_leave(begins: str, ends: str, today: date) -> bool:
+    """Whether ``today`` is from the first day of leave on and before the first day back."""
+    first, back = _day(begins), _day(ends)
+    if first is None:
+        return False
+    return first <= today and (back is None or today < back)
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text[:10]) if text else None
+    except ValueError:
+        return None
+
+
+def _morning(day: str, zone: tzinfo | None, rules: SendingRules) -> datetime | None:
+    back = _day(day)
+    if back is None:
+        return None
+    moment = datetime.combine(back, time(rules.quiet_until), zone or from_micros(0).tzinfo)
+    return from_micros(to_micros(moment))
+
+
+def _weekly(state: LiveState, rules: SendingRules, employee: int, at: int) -> tuple[bool, int]:
+    """Return whether the week is full, and when the oldest of its mails is a week old."""
+    _, times = state.sends.of(employee)
+    recent = np.sort(times[times > at - 7 * DAY_US])
+    if len(recent) < rules.most_per_week:
+        return False, at
+    return True, int(recent[len(recent) - rules.most_per_week]) + 7 * DAY_US
+
+
+def _quiet_end(local: datetime, rules: SendingRules) -> datetime:
+    end = local.replace(hour=rules.quiet_until, minute=0, second=0, microsecond=0)
+    if local.hour >= rules.quiet_from:
+        end += timedelta(days=1)
+    return from_micros(to_micros(end))
