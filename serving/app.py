@@ -15,6 +15,7 @@ from recsys.store.database import Database
 from serving.middleware import AccessLog, BodyLimit, SecurityHeaders
 from serving.problems import PROBLEM_RESPONSES, add_handlers
 from serving.routes import (
+    audiences,
     catalogue,
     employees,
     events,
@@ -45,7 +46,9 @@ def create_app(settings: Settings) -> FastAPI:
         responses=PROBLEM_RESPONSES,
         redoc_url=None,
     )
-    for module in (feed, formats, format_advice, events, catalogue, employees, operations):
+    for module in (
+        feed, formats, format_advice, audiences, events, catalogue, employees, operations,
+    ):  # fmt: skip
         app.include_router(module.router)
     if settings.demo:
         app.include_router(portal.router)

@@ -4,8 +4,10 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.answers import BeliefSource, FormatPreference, RenditionChoice
+from recsys.audience.audience import Audiences
 from recsys.catalogue.renditions import Rendition
 from recsys.devices import device_code
+from recsys.errors import DatasetError
 from recsys.formats.choice import choose_rendition
 from recsys.formats.suitable import reader_languages, suitable_renditions
 from recsys.formats.tastes import FormatTastes
@@ -33,10 +35,12 @@ class RenditionChooser:
     def __init__(
         self, state: LiveState, tastes: FormatTastes, employee_id: str, employee: int, at: int,
         preference: FormatPreference, *, surface: str, device: str | None, draw: str,
-        max_minutes: float | None = None,
+        max_minutes: float | None = None, audiences: Audiences | None = None,
     ) -> None:  # fmt: skip
         self._catalogue, self._tastes = state.catalogue, tastes
+        self._audiences = audiences or Audiences(state.catalogue)
         self._employee_id, self._draw = employee_id, draw
+        self._employee, self._at = employee, at
         preferences = state.catalogue.preferences.of(employee)
         personal = UNKNOWN_INDEX if preferences.personalization_opt_out else employee
         self._person = tastes.person(personal, at)
@@ -48,16 +52,28 @@ class RenditionChooser:
         self._source: BeliefSource = sources.pop() if len(sources) == 1 else "prior"
 
     def suitable(self, content: int) -> list[Rendition]:
-        """Return the renditions of a content that suit reader, surface and minutes."""
+        """Return the renditions of a content that suit reader, surface and minutes.
+
+        None if all have an audience that the reader is not in.
+        """
         renditions = self._catalogue.renditions.of(content)
-        suitable = suitable_renditions(renditions, self._languages, self._surface)
+        meant = self._audiences.meant(self._employee, self._at, content, renditions)
+        suitable = suitable_renditions(renditions, self._languages, self._surface, meant)
         in_time = [r for r in suitable if not r.expected_seconds > self._max_seconds]
         return in_time or suitable
 
     def choose(self, content_id: str) -> RenditionChoice:
-        """Return the drawn rendition of a content and the probabilities it was drawn by."""
+        """Return the drawn rendition of a content and the probabilities it was drawn by.
+
+        Raises :class:`DatasetError` if no rendition is meant for the reader.
+        """
         content = self._catalogue.contents.ids.index(content_id)
         renditions = self.suitable(content)
+        if not renditions:
+            raise DatasetError(
+                f"no rendition of {content_id!r} is meant for {self._employee_id!r}; ask for a "
+                "content that is eligible for them"
+            )
         rng = generator_for(self._draw, self._employee_id, content_id)
         return choose_rendition(renditions, self._expected(content, renditions), rng, self._source)
 

@@ -183,7 +183,7 @@ class FeedPolicy:
         return RenditionChooser(
             self._state, self._tastes, request.employee_id, employee, at, preference,
             surface=request.surface, device=request.device, draw=_draw(request, at),
-            max_minutes=request.max_minutes,
+            max_minutes=request.max_minutes, audiences=self._audiences,
         )  # fmt: skip
 
     def _item(

@@ -21,8 +21,7 @@ def owed_contents(
     contents = state.catalogue.contents
     live = contents.live(at)
     mandatory = live[contents["mandatory"].view(np.bool_)[live]]
-    version = state.catalogue.employees.version_at(employee, at)
-    mine = mandatory[audiences.includes(version, mandatory)]
+    mine = mandatory[audiences.includes(employee, at, mandatory)]
     unseen = state.readings.unseen(employee, mine)
     needs_ack = contents["ack_required"].view(np.bool_)[mine]
     done = np.array([state.readings.did(employee, c, "acknowledge") for c in mine.tolist()], bool)
