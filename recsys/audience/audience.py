@@ -78,18 +78,17 @@ class Audiences:
         """
         table = self._catalogue.contents
         rules = table["rule"].view(np.int32)[contents]
-        reserved = self._catalogue.renditions.reserved
+        reserved = self._catalogue.renditions.reserved(len(table))
         included = rules < 0
         if not included.all():
             ruled = np.flatnonzero(~included)
             published_at = table.published_at[contents[ruled]]
             included[ruled] = self.matches(employee, at, rules[ruled], published_at)
-        if reserved:
-            for place in np.flatnonzero(included).tolist():
+        if reserved is not None:
+            for place in np.flatnonzero(included & reserved[contents]).tolist():
                 content = int(contents[place])
-                if content in reserved:
-                    own = self._catalogue.renditions.of(content)
-                    included[place] = any(self.meant(employee, at, content, own))
+                own = self._catalogue.renditions.of(content)
+                included[place] = any(self.meant(employee, at, content, own))
         return included
 
     def meant(

@@ -1,6 +1,5 @@
 """The renditions of contents: which formats each content can be taken in."""
 
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,10 +63,16 @@ class RenditionTable:
     def __len__(self) -> int:
         return len(self.ids)
 
-    @property
-    def reserved(self) -> AbstractSet[int]:
-        """Return the contents of which each rendition has an audience of its own."""
-        return self._reserved
+    def reserved(self, n_contents: int) -> npt.NDArray[np.bool_] | None:
+        """Return bool, shape (n_contents,): contents whose every rendition has its own audience.
+
+        None if there are none, which is quick to ask.
+        """
+        if not self._reserved:
+            return None
+        found = np.zeros(n_contents, np.bool_)
+        found[list(self._reserved)] = True
+        return found
 
     def upsert(self, frame: pd.DataFrame, contents: IdMap, rules: IdMap) -> None:
         """Insert or replace the renditions of a canonical frame.
