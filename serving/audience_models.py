@@ -15,7 +15,7 @@ _RULE: dict[str, Any] = {"all": [{"department": ["sales", "plant"]}, {"not": {"s
 _QUESTION: dict[str, Any] = {"rule": _RULE, "by": "department"}
 
 _ANSWER: dict[str, Any] = {
-    "people": 210, "active": 200, "reachable": 180, "unreachable": 20, "on_leave": None,
+    "people": 210, "active": 200, "reachable": 180, "unreachable": 20, "on_leave": 10,
     "opted_out": 10, "by": "department",
     "groups": [{"value": "plant", "people": 120}, {"value": "sales", "people": 80}],
     "message": None, "warnings": [], "is_suppressed": False, "smallest_group": DEFAULT_K,
