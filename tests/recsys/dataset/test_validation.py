@@ -257,7 +257,7 @@ def test_a_rule_that_cannot_be_is_rejected_with_what_is_wrong(rule: object, told
 
 
 def test_each_of_several_wrong_rules_gets_its_own_message() -> None:
-    rules = [{"has_pc": f"x{i}"} for i in range(60)] + [{}, None]
+    rules: list[object] = [{"has_pc": f"x{i}"} for i in range(60)] + [{}, None]
     rows = [
         {"content_id": f"c{i}", "title": "t", "published_at": "2026-01-01T00:00:00Z", "audience": r}
         for i, r in enumerate(rules)
