@@ -43,6 +43,7 @@ bench: setup
 	$(BIN)/python -m benchmarks.training
 	$(BIN)/python -m benchmarks.newcomers
 	$(BIN)/python -m benchmarks.formats --million
+	$(BIN)/python -m benchmarks.audience
 
 lint: setup
 	$(BIN)/ruff check .

@@ -117,7 +117,9 @@ def settings_table() -> str:
     """Return the settings as Markdown."""
     lines = ["| variable | default | what |", "|---|---|---|"]
     for name, field in Settings.model_fields.items():
-        default = str(field.default).lower() if isinstance(field.default, bool) else field.default
+        default = field.default
+        if default is None or isinstance(default, bool):
+            default = str(default).lower()
         lines.append(f"| `RECSYS_{name.upper()}` | `{default}` | {field.description} |")
     return "\n".join(lines)
 

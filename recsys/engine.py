@@ -21,6 +21,7 @@ from recsys.answers import (
     UpsertReport,
 )
 from recsys.audience.audience import Audiences
+from recsys.audience.named import NamedSegments
 from recsys.borders import checked_rows
 from recsys.candidates.eligible import EligibleContents
 from recsys.catalogue.catalogue import Catalogue
@@ -63,17 +64,20 @@ class Engine:
     :class:`recsys.errors.TimeTravelError`. Not thread-safe: one caller at a time.
     """
 
-    def __init__(self, model: Model, state: LiveState, log: list[EventColumns]) -> None:
+    def __init__(
+        self, model: Model, state: LiveState, log: list[EventColumns],
+        named: NamedSegments | None = None,
+    ) -> None:  # fmt: skip
         self.model = model
         self.state = state
         self._log = log
-        self._audiences = Audiences(state.catalogue)
-        self.eligible = EligibleContents(state, self._audiences)
-        self.scorer = LiveScorer(model, state)
-        self.tastes = FormatTastes(model.tastes, state)
         segments = model.segments
         self.segments = None if segments is None else Segments(segments, state)
-        self.slates = SlatePolicy(state, self._audiences, self.eligible, self.scorer, self.tastes)
+        self.audiences = Audiences(state.catalogue, self.segments, named)
+        self.eligible = EligibleContents(state, self.audiences)
+        self.scorer = LiveScorer(model, state)
+        self.tastes = FormatTastes(model.tastes, state)
+        self.slates = SlatePolicy(state, self.audiences, self.eligible, self.scorer, self.tastes)
 
     @classmethod
     def train(
@@ -127,7 +131,7 @@ class Engine:
     def upsert_employees(self, rows: Rows) -> UpsertReport:
         """Add attribute versions, valid from ``valid_from`` or else from now on."""
         report = self._upsert("employees", rows)
-        self._audiences.forget_employees()
+        self.audiences.forget_employees()
         self.scorer.forget_employees()
         return report
 
@@ -196,12 +200,12 @@ class Engine:
         state = LiveState(catalogue, lateness_us=self.state.lateness_us)
         state.observe(EventColumns.concatenate(self._log))
         state.advance(to_micros(at))
-        return type(self)(self.model, state, list(self._log))
+        return type(self)(self.model, state, list(self._log), self.audiences.named)
 
     @property
     def advice(self) -> FormatAdviser:
         """Return the adviser of the comms team about formats, as things stand now."""
-        return FormatAdviser(self.model.tastes, self.state, self.tastes)
+        return FormatAdviser(self.model.tastes, self.state, self.tastes, self.audiences)
 
     @property
     def now(self) -> datetime:
@@ -220,11 +224,14 @@ class Engine:
         write_bundle(self, Path(path))
 
     @classmethod
-    def load(cls, path: Path | str) -> Self:
-        """Read a bundle; raises :class:`recsys.errors.ModelError` if it is damaged."""
+    def load(cls, path: Path | str, *, named: NamedSegments | None = None) -> Self:
+        """Read a bundle; raises :class:`recsys.errors.ModelError` if it is damaged.
+
+        ``named`` are the company's own segments, which are no part of a bundle.
+        """
         from recsys.bundle import read_bundle
 
-        return cls(*read_bundle(Path(path)))
+        return cls(*read_bundle(Path(path)), named)
 
     def _moment(self, employee_id: str, at: datetime) -> tuple[int, int]:
         at_us = to_micros(at)
@@ -244,6 +251,7 @@ class Engine:
             self.tastes.refresh()
             if self.segments is not None:
                 self.segments.refresh()
+            self.audiences.refresh()
         if table == "contents":
             changed = self.state.catalogue.contents.ids.indices(checked["content_id"])
             self.scorer.refresh(changed)

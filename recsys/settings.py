@@ -34,6 +34,11 @@ class Settings(BaseSettings):
         gt=0,
         description="Events arriving later than this after they happened wait for a rebuild.",
     )
+    segments: Path | None = Field(
+        default=None,
+        description="JSON file of the company's own segments for audience rules: {name: rule, …}; "
+        "read at the start.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least severe log line that is written to standard error."
     )

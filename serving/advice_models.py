@@ -22,7 +22,7 @@ class _Estimate(BaseModel):
 
 
 class _Headcount(BaseModel):
-    """People of the audience, each number to the nearest ten."""
+    """People of the audience, each number a multiple of ten."""
 
     people: int
     measured: int

@@ -15,6 +15,7 @@ from recsys.store.database import Database
 from serving.middleware import AccessLog, BodyLimit, SecurityHeaders
 from serving.problems import PROBLEM_RESPONSES, add_handlers
 from serving.routes import (
+    audiences,
     catalogue,
     employees,
     events,
@@ -46,7 +47,10 @@ def create_app(settings: Settings) -> FastAPI:
         responses=PROBLEM_RESPONSES,
         redoc_url=None,
     )
-    for module in (feed, formats, format_advice, explain, events, catalogue, employees, operations):
+    for module in (
+        feed, formats, format_advice, audiences, explain, events, catalogue, employees,
+            operations,
+    ):  # fmt: skip
         app.include_router(module.router)
     if settings.demo:
         app.include_router(portal.router)

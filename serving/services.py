@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from recsys.audience.named import read_named_segments
 from recsys.settings import Settings
 from recsys.store.database import Database
 from recsys.store.key_store import KeyStore
@@ -40,7 +41,10 @@ def open_services(settings: Settings, database: Database) -> Iterator[Services]:
         number, dataset = store.last_change(), store.load()
         clock = start_clock(settings.clock, dataset["events"])
         lateness_us = int(settings.lateness_hours * HOUR_US)
-        worker = Worker(store, clock, settings.models_dir, dataset, number, lateness_us=lateness_us)
+        worker = Worker(
+            store, clock, settings.models_dir, dataset, number, lateness_us=lateness_us,
+            named=read_named_segments(settings.segments),
+        )  # fmt: skip
         worker.start()
         try:
             yield Services(store, KeyStore(database), SlateLog(database), clock, worker)

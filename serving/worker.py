@@ -10,6 +10,7 @@ import pandas as pd
 import structlog
 
 from recsys.answers import UpsertReport
+from recsys.audience.named import NamedSegments
 from recsys.catalogue.catalogue import Catalogue
 from recsys.dataset.dataset import Dataset
 from recsys.engine import Engine
@@ -38,7 +39,10 @@ _UPSERTS: dict[str, Callable[[Engine, pd.DataFrame], UpsertReport]] = {
 }
 
 
-def build_engine(dataset: Dataset, model: Model, *, at: datetime, lateness_us: int) -> Engine:
+def build_engine(
+    dataset: Dataset, model: Model, *, at: datetime, lateness_us: int,
+    named: NamedSegments | None = None,
+) -> Engine:  # fmt: skip
     """Return an engine at ``at`` that knows everything in ``dataset``, late events included.
 
     It keeps no log of its own: the store is the log.
@@ -47,7 +51,7 @@ def build_engine(dataset: Dataset, model: Model, *, at: datetime, lateness_us: i
     state = LiveState(catalogue, lateness_us=lateness_us)
     state.observe(catalogue.encode(dataset["events"]))
     state.advance(to_micros(at))
-    return Engine(model, state, [])
+    return Engine(model, state, [], named)
 
 
 class Worker:
@@ -69,16 +73,19 @@ class Worker:
         What the store held when the change ``number`` was the last one; later changes may be in.
     lateness_us
         Passed to the live state.
+    named
+        The company's own segments, for audience rules.
     """
 
     def __init__(
         self, store: Store, clock: Clock, models_dir: Path, dataset: Dataset, number: int,
-        *, lateness_us: int,
+        *, lateness_us: int, named: NamedSegments | None = None,
     ) -> None:  # fmt: skip
         self._store = store
         self._clock = clock
         self._models_dir = models_dir
         self._lateness_us = lateness_us
+        self._named = named
         self._number = number
         self._champion = find_champion(models_dir)
         self._engine = self._build(dataset)
@@ -127,7 +134,7 @@ class Worker:
             return
         with self._follower, self._turn:
             self._champion = champion
-            self._engine = Engine(champion.model, self._engine.state, [])
+            self._engine = Engine(champion.model, self._engine.state, [], self._named)
         _log.info("champion", version=champion.model.version)
 
     def _take_in(self, changes: Sequence[Changes]) -> None:
@@ -145,8 +152,9 @@ class Worker:
 
     def _build(self, dataset: Dataset) -> Engine:
         return build_engine(
-            dataset, self._champion.model, at=self._clock.now(), lateness_us=self._lateness_us
-        )
+            dataset, self._champion.model, at=self._clock.now(), lateness_us=self._lateness_us,
+            named=self._named,
+        )  # fmt: skip
 
     def _follow(self) -> None:
         while not self._stopping.wait(_POLL_SECONDS):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from recsys.advice.cells import Bools, Employees
+from recsys.audience.audience import Audiences
 from recsys.catalogue.catalogue import Catalogue
 from recsys.formats.company import Points, content_point, points
 from recsys.formats.design import N_FORMATS, N_STAGES
@@ -32,27 +33,29 @@ class Story:
     formats: tuple[str, ...]
     """It exists in these."""
     exists: Bools
-    """(n, n_formats): whether it exists so in a language the person reads."""
+    """(n, n_formats): whether it exists so for the person, in a language the person reads."""
     is_done: Bools
     """(n,): who has taken it in already."""
 
 
 def content_story(
     model: TasteModel, stories: Stories, appeals: tuple[Float, Float], state: LiveState,
-    employees: Employees, content: int, at: int,
+    audiences: Audiences, employees: Employees, content: int, at: int,
 ) -> Story:  # fmt: skip
     """Return a content of the catalogue, at the lengths of its own renditions."""
     catalogue, histories = state.catalogue, state.showings
     renditions = catalogue.renditions.of(content)
     exists = np.zeros((len(employees), N_FORMATS), np.bool_)
-    by_languages: dict[frozenset[str], list[int]] = {}
+    by_reader: dict[object, list[int]] = {}
     done = np.zeros(len(employees), np.bool_)
     for row, employee in enumerate(employees.tolist()):
         languages = reader_languages(catalogue, employee, at)
-        if languages not in by_languages:
-            suitable = suitable_renditions(renditions, languages, "portal")
-            by_languages[languages] = [FORMATS.index(r.format) for r in suitable]
-        exists[row, by_languages[languages]] = True
+        meant = audiences.meant(employee, at, content, renditions)
+        reader = languages, tuple(meant)
+        if reader not in by_reader:
+            suitable = suitable_renditions(renditions, languages, "portal", meant)
+            by_reader[reader] = [FORMATS.index(r.format) for r in suitable]
+        exists[row, by_reader[reader]] = True
         marks = histories.marks(employee)
         if (marks["content"] == content).any():
             own = histories.of(employee)

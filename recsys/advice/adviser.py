@@ -1,9 +1,7 @@
 """Format advice for one company: puts the question together and asks the model."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -14,7 +12,7 @@ from recsys.advice.outcomes import draw_outcomes
 from recsys.advice.readers import Readers, read_panel
 from recsys.advice.taste_shares import TasteShares, taste_shares
 from recsys.audience.audience import Audiences
-from recsys.audience.rules import check_rule, parse_rule
+from recsys.audience.rules import Rule
 from recsys.formats.design import N_FORMATS
 from recsys.formats.stories import Index, Stories, describe_stories
 from recsys.formats.taste_model import TasteModel
@@ -22,8 +20,6 @@ from recsys.formats.tastes import FormatTastes
 from recsys.state.live import LiveState
 
 __all__ = ["FormatAdviser"]
-
-Rule = Mapping[str, Any]
 
 _FIRST_LOOK_PEOPLE = 300
 """People asked while contents are only compared: enough to tell apart what differs by a tenth."""
@@ -37,23 +33,25 @@ class FormatAdviser:
 
     Made for one question or a few: attributes that change later may be missed. Audiences are rules
     (:mod:`recsys.audience.rules`); without one, everybody is meant. A wrong rule raises
-    :class:`recsys.errors.DatasetError`.
+    :class:`recsys.audience.rules.RuleError`. Without ``audiences`` nobody is in a segment.
     """
 
-    def __init__(self, model: TasteModel, state: LiveState, tastes: FormatTastes) -> None:
+    def __init__(
+        self, model: TasteModel, state: LiveState, tastes: FormatTastes,
+        audiences: Audiences | None = None,
+    ) -> None:  # fmt: skip
         self._model, self._state, self._tastes = model, state, tastes
-        self._audiences = Audiences(state.catalogue)
+        self._audiences = audiences or Audiences(state.catalogue)
 
     def on_content(self, content: int, at: int, audience: Rule | None = None) -> FormatAdvice:
         """Return advice on a content, by index, for those of its own audience who are meant."""
         stories = self._stories()
-        return self._on_content(
-            stories, content, at, self._readers(self._rules(content, audience), at)
-        )
+        readers = self._readers(audience, at, content=content)
+        return self._on_content(stories, content, at, readers)
 
     def on_plan(self, topics: Sequence[str], at: int, audience: Rule | None = None) -> FormatAdvice:
         """Return advice on a story about ``topics`` that nobody has made yet."""
-        readers = self._readers([audience or {}], at)
+        readers = self._readers(audience, at)
         if readers is None:
             return FormatAdvice(None, tuple(topics), is_suppressed=True)
         story = planned_story(self._model, topics, len(readers.mean))
@@ -68,18 +66,20 @@ class FormatAdviser:
         compared with few people and draws before some are looked at closely. Cost: 10 ms a live
         content and half a second for each of ``n``, with 2,000 people.
         """
-        quick = self._readers([audience or {}], at, _FIRST_LOOK_PEOPLE)
+        quick = self._readers(audience, at, _FIRST_LOOK_PEOPLE)
         if quick is None:
             return ()
         stories, live = self._stories(), self._state.catalogue.contents.live(at)
         gains = np.array([self._quick_gain(stories, int(c), at, quick) for c in live])
-        held: dict[str, Readers | None] = {}
+        held: dict[object, Readers | None] = {}
         found = []
+        published_at = self._state.catalogue.contents.published_at
         for content in live[np.argsort(-gains, kind="stable")[: _LOOKED_TWICE * n]].tolist():
-            rules = self._rules(content, audience)
-            key = json.dumps(rules, sort_keys=True)
+            own = self._audiences.of_content(content)
+            moment = published_at[content] if own and own.mode == "snapshot" else None
+            key = own, moment
             if key not in held:
-                held[key] = self._readers(rules, at)
+                held[key] = self._readers(audience, at, content=content)
             advice = self._on_content(stories, content, at, held[key])
             if _gain(advice) > 0:
                 found.append(advice)
@@ -87,7 +87,7 @@ class FormatAdviser:
 
     def taste_shares(self, at: int) -> TasteShares | None:
         """Return how much of the format tastes departments, jobs … tell; None if suppressed."""
-        readers = self._readers([{}], at)
+        readers = self._readers(None, at)
         if readers is None:
             return None
         codes = self._codes(self._stories())
@@ -110,8 +110,7 @@ class FormatAdviser:
         """Return what the best missing format would add, roughly."""
         story = self._story(stories, content, at, readers)
         one, people = np.array([content], np.int32), readers.panel.employees
-        versions = self._state.catalogue.employees.versions_at(people, np.full(len(people), at))
-        is_meant = [self._audiences.includes(int(version), one)[0] for version in versions]
+        is_meant = [self._audiences.includes(person, at, one)[0] for person in people.tolist()]
         story = replace(story, is_done=story.is_done | ~np.array(is_meant))
         outcomes = draw_outcomes(
             self._model.logit, story, readers, self._codes(stories), n_draws=_FIRST_LOOK_DRAWS
@@ -121,20 +120,15 @@ class FormatAdviser:
 
     def _story(self, stories: Stories, content: int, at: int, readers: Readers) -> Story:
         return content_story(
-            self._model, stories, self._tastes.people.appeals, self._state,
+            self._model, stories, self._tastes.people.appeals, self._state, self._audiences,
             readers.panel.employees, content, at,
         )  # fmt: skip
 
-    def _rules(self, content: int, audience: Rule | None) -> list[Rule]:
-        contents = self._state.catalogue.contents
-        rule = int(contents["rule"][content])
-        own: Rule = {} if rule < 0 else parse_rule(contents.rules.id(rule))
-        return [own, audience or {}]
-
-    def _readers(self, rules: list[Rule], at: int, most: int = MOST_ASKED) -> Readers | None:
-        for rule in rules:
-            check_rule(rule)
-        meant = meant_by(self._state.catalogue, rules, at)
+    def _readers(
+        self, rule: Rule | None, at: int, most: int = MOST_ASKED, content: int | None = None
+    ) -> Readers | None:
+        audience = self._audiences.compile(rule or {})
+        meant = meant_by(self._state.catalogue, self._audiences, at, audience, content)
         panel = panel_of(self._state, meant, at, most)
         if panel is None:
             return None

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from recsys.advice.cells import CELL_SIZE, Bools, Employees, in_cells, stand_ins
-from recsys.audience.rules import Rule, matches
+from recsys.audience.audience import Audiences
+from recsys.audience.conditions import EVERYBODY, Audience
 from recsys.catalogue.catalogue import Catalogue
+from recsys.catalogue.presence import is_active
 from recsys.formats.stories import Float, Index
+from recsys.reports.rounding import rounded_size
 from recsys.segments.measurable import is_unmeasurable
 from recsys.state.live import LiveState
 
@@ -20,7 +23,7 @@ which is less than what the appeal of a story leaves open, in a second."""
 
 @dataclass(frozen=True, slots=True)
 class Headcount:
-    """People of an audience, each number to the nearest ``CELL_SIZE``."""
+    """People of an audience, in multiples of ``CELL_SIZE``."""
 
     people: int
     measured: int
@@ -46,22 +49,20 @@ class Panel:
     headcount: Headcount
 
 
-def meant_by(catalogue: Catalogue, rules: list[Rule], at: int) -> Bools:
-    """Return bool, shape (n_employees,): active employees whom all ``rules`` mean at ``at``.
+def meant_by(
+    catalogue: Catalogue, audiences: Audiences, at: int, audience: Audience | None = EVERYBODY,
+    content: int | None = None,
+) -> Bools:  # fmt: skip
+    """Return bool, shape (n_employees,): active employees in an ``audience`` at ``at``.
 
-    Somebody without attributes is in everybody's audience only, as for contents.
+    With a ``content`` they are also in its own. Somebody without attributes is in everybody's
+    audience only.
     """
-    table = catalogue.employees
-    n = len(table)
-    versions = table.versions_at(np.arange(n, dtype=np.int32), np.full(n, at))
-    gone = table.values["active"].index("false")
-    meant = np.asarray((table.codes("active", versions) != gone) | (gone < 0), np.bool_)
-    wanted = [rule for rule in rules if rule]
-    if wanted:
-        meant &= versions >= 0
-        for employee in np.flatnonzero(meant):
-            attributes = table.attributes(int(versions[employee]))
-            meant[employee] = all(matches(rule, attributes) for rule in wanted)
+    now = audiences.population(at)
+    meant = is_active(catalogue.employees, now.versions) & audiences.people(audience, now)
+    if content is not None:
+        published_at = int(catalogue.contents.published_at[content])
+        meant &= audiences.people(audiences.of_content(content), now, published_at)
     return meant
 
 
@@ -81,7 +82,9 @@ def panel_of(state: LiveState, meant: Bools, at: int, most: int = MOST_ASKED) ->
         return None
     rank = np.random.default_rng(0).random(len(who))
     # Cells are made of everybody who can be measured, whoever is meant this time.
-    everybody = who[meant_by(catalogue, [], at) & ~out & ~silent]
+    table = catalogue.employees
+    active = is_active(table, table.versions_at(who, np.full(len(who), at)))
+    everybody = who[active & ~out & ~silent]
     cell = in_cells(catalogue, everybody, at, rank[everybody])
     cell_rank = np.random.default_rng(1).random(int(cell.max()) + 1)
     rows, weight = stand_ins(cell, measured[everybody], cell_rank, most)
@@ -89,9 +92,7 @@ def panel_of(state: LiveState, meant: Bools, at: int, most: int = MOST_ASKED) ->
     return Panel(
         everybody[rows], weight, cell[rows], int(np.count_nonzero(measured)),
         1.0 - len(np.unique(cell[rows])) / n_cells,
-        Headcount(*(_rounded(mask) for mask in (meant, measured, meant & silent, meant & out))),
+        Headcount(*(
+            rounded_size(mask, CELL_SIZE) for mask in (meant, measured, meant & silent, meant & out)
+        )),
     )  # fmt: skip
-
-
-def _rounded(mask: Bools) -> int:
-    return CELL_SIZE * round(np.count_nonzero(mask) / CELL_SIZE)

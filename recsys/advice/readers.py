@@ -80,14 +80,13 @@ def _activity(
     window = contents.live(at)
     window = window[~contents["sensitive"].view(np.bool_)[window]]
     window = window[published_at[window] >= at - WINDOW_DAYS * DAY_US]
-    versions = employees.versions_at(panel.employees, np.full(len(since), at))
     published, seen, n_showings = (np.zeros(len(since), np.int64) for _ in range(3))
     is_recent = np.zeros(len(contents), np.bool_)
     for i, own in enumerate(showings):
         marks = state.showings.marks(int(panel.employees[i]))
         start = max(since[i], marks["at"][0] if len(marks) == KEPT else since[i])
         recent = window[published_at[window] >= start]
-        recent = recent[audiences.includes(int(versions[i]), recent)]
+        recent = recent[audiences.includes(int(panel.employees[i]), at, recent)]
         is_recent[recent] = True
         shown = own.content[own.is_impression & is_recent[own.content]]
         published[i], seen[i], n_showings[i] = len(recent), len(np.unique(shown)), len(shown)

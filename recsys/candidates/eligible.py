@@ -23,5 +23,4 @@ class EligibleContents:
         """
         live = self._state.catalogue.contents.live(at)
         unseen = live[self._state.readings.unseen(employee, live)]
-        version = self._state.catalogue.employees.version_at(employee, at)
-        return unseen[self._audiences.includes(version, unseen)]
+        return unseen[self._audiences.includes(employee, at, unseen)]

@@ -54,7 +54,7 @@ class Catalogue:
         if table == "contents":
             self.contents.upsert(frame)
         elif table == "renditions":
-            self.renditions.upsert(frame, self.contents.ids)
+            self.renditions.upsert(frame, self.contents.ids, self.contents.rules)
         elif table == "employees":
             self.employees.upsert(frame, valid_from=valid_from)
         elif table == "preferences":

@@ -34,7 +34,7 @@ class ContentTable:
         self.topics_map = IdMap()
         self.languages = IdMap()
         self.rules = IdMap()
-        """Distinct audience rules, as compact JSON text."""
+        """Distinct audience rules of contents and renditions, as compact JSON text."""
         self.titles: dict[int, str] = {}
         self.texts: dict[int, str] = {}
         """Title, summary and body of each content, for text features."""

@@ -5,7 +5,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from recsys.catalogue.columns import micros
-from recsys.ids import IdMap
+from recsys.catalogue.extras import MOST_EXTRAS, extra_codes
+from recsys.dataset.dataset import ATTRIBUTES
+from recsys.ids import UNKNOWN_INDEX, IdMap
 from recsys.kernels import kernel
 from recsys.times import NO_TIME
 
@@ -16,8 +18,10 @@ GROUPINGS: tuple[str, ...] = ("department", "team_id", "site")
 
 _ATTRIBUTES: tuple[str, ...] = (
     *GROUPINGS, "departments", "manager_id", "job_family", "grade_band", "hire_month",
-    "work_style", "language", "timezone", "has_pc", "has_mobile", "active",
+    "work_style", "language", "timezone", "has_pc", "has_mobile", "active", "leave_from",
+    "leave_until",
 )  # fmt: skip
+"""The declared ones; the id is no attribute, and ``valid_from`` says when they hold."""
 
 Index = npt.NDArray[np.int32]
 Times = npt.NDArray[np.int64]
@@ -41,12 +45,14 @@ class EmployeeTable:
 
     An employee index may exist without a version: events of unknown employees are accepted. The
     first version also holds before its ``valid_from``; there is nothing better to say.
+    Attributes are the declared columns and whatever else the company brings, by name.
     Not thread-safe for writers.
     """
 
     def __init__(self) -> None:
         self.ids = IdMap()
         self.values: dict[str, IdMap] = {name: IdMap() for name in _ATTRIBUTES}
+        """By attribute, in the order of arrival: its distinct values as text."""
         self._employee: Index = np.zeros(0, np.int32)
         self._valid_from: Times = np.zeros(0, np.int64)
         self._codes: dict[str, Index] = {name: np.zeros(0, np.int32) for name in _ATTRIBUTES}
@@ -68,8 +74,23 @@ class EmployeeTable:
         employee = self.ids.add_many(frame["employee_id"])
         since = micros(frame["valid_from"])
         since = np.where(since == NO_TIME, valid_from, since)
-        codes = {name: m.add_many(_as_ids(frame[name])) for name, m in self.values.items()}
+        codes = {name: self.values[name].add_many(_as_ids(frame[name])) for name in _ATTRIBUTES}
+        codes |= extra_codes(frame[ATTRIBUTES], self.extra_values)
         self._append(employee, since, codes)
+
+    def extra_values(self, name: str) -> IdMap | None:
+        """Return the values of an attribute beyond the declared ones, beginning it if it is new.
+
+        None for a declared one, and once there are ``MOST_EXTRAS``.
+        """
+        if name in _ATTRIBUTES or (
+            name not in self.values and len(self.values) - len(_ATTRIBUTES) >= MOST_EXTRAS
+        ):
+            return None
+        if name not in self.values:
+            self.values[name] = IdMap()
+            self._codes[name] = np.full(self.n_versions, UNKNOWN_INDEX, np.int32)
+        return self.values[name]
 
     def versions_at(self, employees: Index, at: Times) -> Times:
         """Return int64 version rows valid at each moment, shape (n,); −1 where there is none."""
@@ -97,20 +118,29 @@ class EmployeeTable:
 
     def codes(self, attribute: str, versions: Times) -> Index:
         """Return int32 value indices of ``attribute`` (see ``values``), −1 where unknown."""
-        if self.n_versions == 0:
+        if self.n_versions == 0 or attribute not in self._codes:
             return np.full(len(versions), -1, np.int32)
         known = versions >= 0
         return np.where(known, self._codes[attribute][np.maximum(versions, 0)], -1).astype(np.int32)
 
     def code(self, attribute: str, version: int) -> int:
         """Return the value index of ``attribute`` in one version, −1 where unknown."""
-        return int(self._codes[attribute][version]) if version >= 0 else -1
+        known = version >= 0 and attribute in self._codes
+        return int(self._codes[attribute][version]) if known else UNKNOWN_INDEX
+
+    def text(self, attribute: str, version: int) -> str:
+        """Return the value of ``attribute`` in one version, lists joined by ``;``; empty if none.
+
+        Unlike :meth:`attributes` it looks at one attribute only.
+        """
+        code = self.code(attribute, version)
+        return self.values[attribute].id(code) if code >= 0 else ""
 
     def attributes(self, version: int) -> dict[str, str]:
         """Return the known attributes of one version as text; empty for −1."""
         if version < 0:
             return {}
-        pairs = ((name, int(self._codes[name][version])) for name in _ATTRIBUTES)
+        pairs = ((name, int(codes[version])) for name, codes in self._codes.items())
         return {name: self.values[name].id(code) for name, code in pairs if code >= 0}
 
     def _append(self, employee: Index, since: Times, codes: dict[str, Index]) -> None:
@@ -123,14 +153,23 @@ class EmployeeTable:
         last[:-1] = (e[1:] != e[:-1]) | (s[1:] != s[:-1])
         keep = order[last]
         self._employee, self._valid_from = all_employees[keep], all_since[keep]
-        for name, new in codes.items():
-            self._codes[name] = np.concatenate([self._codes[name], new])[keep]
+        unknown = np.full(len(employee), UNKNOWN_INDEX, np.int32)
+        for name, old in self._codes.items():
+            self._codes[name] = np.concatenate([old, codes.get(name, unknown)])[keep]
         counts = np.bincount(self._employee, minlength=len(self.ids))
         self._starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
 
 
 def _as_ids(column: "pd.Series[str]") -> "pd.Series[str]":
-    """Return a column as text; flags as ``true`` and ``false``, the way JSON rules write them."""
+    """Return a column as text; flags as ``true`` and ``false``, the way JSON rules write them.
+
+    Times are ISO 8601 in UTC, so that they order as text; midnights are written as the day.
+    """
     if column.dtype == "str":
         return column
+    if column.dtype.kind == "M":
+        place, moments = pd.factorize(column)
+        told: pd.Series[str] = pd.Series(moments).dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+        told = told.str.removesuffix("T00:00:00Z")
+        return told.reindex(place)  # a missing one has the place −1, which is none
     return column.astype("str").str.lower().where(column.notna())

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from recsys.catalogue.columns import flags, numbers, texts
-from recsys.ids import IdMap
+from recsys.ids import UNKNOWN_INDEX, IdMap
 from recsys.schema import FORMATS, IMPLICIT_FORMAT
 
 __all__ = [
@@ -49,6 +49,8 @@ class Rendition:
     url: str = ""
     has_captions: bool = False
     expected_seconds: float = float("nan")
+    rule: int = UNKNOWN_INDEX
+    """Its own audience, beside that of the content: place among the contents' ``rules``."""
 
 
 _IMPLICIT_RENDITION = Rendition(IMPLICIT_RENDITION_ID, IMPLICIT_FORMAT)
@@ -71,19 +73,35 @@ class RenditionTable:
         self._content: npt.NDArray[np.int32] = np.zeros(0, np.int32)
         self._language: npt.NDArray[np.int32] = np.zeros(0, np.int32)
         self._bits: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]] | None = None
+        self._reserved: set[int] = set()
 
     def __len__(self) -> int:
         return len(self.ids)
 
-    def upsert(self, frame: pd.DataFrame, contents: IdMap) -> None:
-        """Insert or replace the renditions of a canonical frame."""
+    def reserved(self, n_contents: int) -> npt.NDArray[np.bool_] | None:
+        """Return bool, shape (n_contents,): contents whose every rendition has its own audience.
+
+        None if there are none, which is quick to ask.
+        """
+        if not self._reserved:
+            return None
+        found = np.zeros(n_contents, np.bool_)
+        found[list(self._reserved)] = True
+        return found
+
+    def upsert(self, frame: pd.DataFrame, contents: IdMap, rules: IdMap) -> None:
+        """Insert or replace the renditions of a canonical frame.
+
+        ``rules`` are the distinct audience rules of the company's contents and renditions.
+        """
         rows = self.ids.add_many(frame["rendition_id"])
         content = contents.add_many(frame["content_id"])
         expected = expected_seconds(
             numbers(frame["word_count"]), numbers(frame["duration_seconds"])
         )
         self._reserve()
-        for row in rows[rows < len(self._content)]:
+        touched = np.union1d(self._content[rows], content).tolist()
+        for row in rows:
             self._by_content.get(int(self._content[row]), {}).pop(int(row), None)
         self._bits, self._lists = None, {}
         codes = pd.Categorical(frame["format"], categories=list(FORMATS)).codes
@@ -93,11 +111,14 @@ class RenditionTable:
         )
         names = ("rendition_id", "format", "language", "title", "url")
         columns = zip(*(texts(frame[name]) for name in names), strict=True)
-        captions = flags(frame["has_captions"])
+        captions, rule = flags(frame["has_captions"]), rules.add_many(frame["audience"])
         for i, (rendition_id, form, language, title, url) in enumerate(columns):
             seconds, captioned = float(expected[i]), bool(captions[i])
-            rendition = Rendition(rendition_id, form, language, title, url, captioned, seconds)
+            rendition = Rendition(
+                rendition_id, form, language, title, url, captioned, seconds, int(rule[i])
+            )
             self._by_content.setdefault(int(content[i]), {})[int(rows[i])] = rendition
+        self._look_at_audiences(touched)
 
     def of(self, content: int) -> list[Rendition]:
         """Return the renditions of a content, in order of arrival; at least the implicit one.
@@ -185,6 +206,13 @@ class RenditionTable:
         if (is_live & ~has_rows).any():
             found.add(_IMPLICIT)
         return [name for code, name in enumerate(FORMATS) if code in found]
+
+    def _look_at_audiences(self, contents: list[int]) -> None:
+        for content in contents:
+            held = self._by_content.get(content, {}).values()
+            self._reserved.discard(content)
+            if held and all(rendition.rule != UNKNOWN_INDEX for rendition in held):
+                self._reserved.add(content)
 
     def _only_format(self, content: int) -> int:
         found = {rendition.format for rendition in self.of(content)}

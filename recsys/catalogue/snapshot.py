@@ -12,6 +12,8 @@ from recsys.times import NO_TIME
 __all__ = ["read_catalogue", "write_catalogue"]
 
 _IDS = "ids.json"
+_ATTRIBUTE = "employees."
+"""Before the names of employees' attributes among the id lists."""
 
 
 def write_catalogue(catalogue: Catalogue, directory: Path) -> None:
@@ -26,8 +28,11 @@ def read_catalogue(directory: Path) -> Catalogue:
     """Read what :func:`write_catalogue` wrote."""
     catalogue = Catalogue()
     ids = json.loads((directory / _IDS).read_text(encoding="utf-8"))
+    for name in ids:
+        if name.startswith(_ATTRIBUTE):
+            catalogue.employees.extra_values(name.removeprefix(_ATTRIBUTE))
     for name, id_map in _id_maps(catalogue).items():
-        for external_id in ids[name]:
+        for external_id in ids.get(name, ()):  # an older bundle has fewer attributes
             id_map.add(external_id)
     for table in catalogue.frames():
         frame = pd.read_parquet(directory / f"{table}.parquet")
@@ -48,5 +53,5 @@ def _id_maps(catalogue: Catalogue) -> dict[str, IdMap]:
         "rules": contents.rules,
         "renditions": catalogue.renditions.ids,
         "employees": employees.ids,
-        **{f"employees.{name}": id_map for name, id_map in employees.values.items()},
+        **{f"{_ATTRIBUTE}{name}": id_map for name, id_map in employees.values.items()},
     }

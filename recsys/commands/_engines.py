@@ -9,6 +9,7 @@ from recsys.commands._shared import load_settings
 from recsys.errors import ModelError
 
 if TYPE_CHECKING:
+    from recsys.audience.named import NamedSegments
     from recsys.dataset.dataset import Dataset
     from recsys.engine import Engine
 
@@ -19,17 +20,19 @@ def open_engine(bundle: Path | None, database: str | None, models_dir: Path | No
     """Return an engine at its present moment; options that are not given come from the settings.
 
     Without a ``bundle`` the champion of the model store looks at everything in the database, at the
-    moment that ``RECSYS_CLOCK`` says.
+    moment that ``RECSYS_CLOCK`` says. The company's own segments are those of ``RECSYS_SEGMENTS``.
     """
+    from recsys.audience.named import read_named_segments
     from recsys.engine import Engine
 
-    if bundle is not None:
-        return Engine.load(bundle)
     settings = load_settings()
-    return _champion(database or settings.database_url, models_dir or settings.models_dir)
+    named = read_named_segments(settings.segments)
+    if bundle is not None:
+        return Engine.load(bundle, named=named)
+    return _champion(database or settings.database_url, models_dir or settings.models_dir, named)
 
 
-def _champion(database: str, models_dir: Path) -> "Engine":
+def _champion(database: str, models_dir: Path, named: "NamedSegments") -> "Engine":
     from recsys.catalogue.catalogue import Catalogue
     from recsys.engine import DEFAULT_LATENESS, Engine
     from recsys.model import Model
@@ -51,7 +54,7 @@ def _champion(database: str, models_dir: Path) -> "Engine":
     state = LiveState(catalogue, lateness_us=DEFAULT_LATENESS)
     state.observe(log)
     state.advance(to_micros(_now(dataset)))
-    return Engine(Model.read(directory), state, [log])
+    return Engine(Model.read(directory), state, [log], named)
 
 
 def _now(dataset: "Dataset") -> datetime:

@@ -48,7 +48,6 @@ def report_formats(
 
     Example: recsys report formats --audience '{"department": ["sales"]}' --json
     """
-    from recsys.advice.adviser import FormatAdviser
     from recsys.advice.wording import LANGUAGES
     from recsys.audience.rules import parse_rule
     from recsys.times import to_micros
@@ -57,9 +56,7 @@ def report_formats(
         raise typer.BadParameter(f"{language!r} is not one of {', '.join(LANGUAGES)}")
     rule = None if audience is None else parse_rule(audience)
     engine = open_engine(bundle, database, models_dir)
-    adviser, at = (
-        FormatAdviser(engine.model.tastes, engine.state, engine.tastes), to_micros(engine.now)
-    )  # fmt: skip
+    adviser, at = engine.advice, to_micros(engine.now)
     if content is not None:
         advice = adviser.on_content(_index(engine, content), at, rule)
         answer = _told(advice, language)

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from recsys.audience.rules import parse_rule
+from recsys.audience.rules import RuleError, parse_rule
 from recsys.dataset.attributes import gather_attributes
 from recsys.dataset.dataset import ATTRIBUTES, canonical_dtypes
 from recsys.dataset.instants import load_zone
@@ -34,6 +34,14 @@ __all__ = [
 
 _LONGEST_VALUE = 80
 """Characters of a bad value that are shown: enough to find it, no page of text in a log."""
+
+_MOST_FAULTS = 50
+"""Different faults of rules that are told apart; a column with more was never meant to be rules."""
+
+_A_RULE = (
+    'an audience rule such as {"department": ["sales"]}, {"hire_month": {"gte": "2024-04"}}, '
+    '{"all": [rules]}, {"any": [rules]} or {"not": rule}'
+)
 
 REASONS: dict[str, tuple[str, ...]] = {"share": SHARE_REASONS, "dismiss": DISMISS_REASONS}
 """Event type → the reasons it may give."""
@@ -159,33 +167,34 @@ def _all_problems(table: Table, parsed: dict[str, Parsed]) -> Iterator[tuple[str
         if name in table.required_names:
             absent = column.values.isna().to_numpy()
             yield name, Problem(absent, f"a value; {name} must not be empty")
-        if name in further:
-            yield name, further[name]
+        for problem in further.get(name, ()):
+            yield name, problem
 
 
-def _further_problems(table: Table, parsed: dict[str, Parsed]) -> dict[str, Problem]:
+def _further_problems(table: Table, parsed: dict[str, Parsed]) -> Mapping[str, Iterable[Problem]]:
     """Return what no single value shows by its kind: faults between columns, and in rules."""
     if table.name == "events":
-        return _problems_between_columns(parsed)
+        return {name: [p] for name, p in _problems_between_columns(parsed).items()}
     return {"audience": _malformed_rules(parsed["audience"])} if "audience" in parsed else {}
 
 
-def _malformed_rules(audience: Parsed) -> Problem:
+def _malformed_rules(audience: Parsed) -> Iterator[Problem]:
+    """Yield a problem for each fault that is found in rules, without words once there are many."""
     codes, distinct = pd.factorize(audience.values)
-    bad = np.array([not _is_rule(str(text)) for text in distinct] + [False])  # last: no rule
-    return Problem(
-        bad[codes],
-        'an audience rule: {"department": ["sales"]}, {"eq": {attribute: value}}, '
-        '{"in": {attribute: [values]}}, {"all": [rules]}, {"any": [rules]} or {"not": rule}',
-    )
+    faults = np.array([*(_fault(str(text)) for text in distinct), ""], object)  # last: no rule
+    told = [fault for fault in dict.fromkeys(faults.tolist()) if fault][:_MOST_FAULTS]
+    for fault in told:
+        yield Problem((faults == fault)[codes], f"{_A_RULE}; {fault}")
+    yield Problem((faults != "")[codes], _A_RULE)
 
 
-def _is_rule(text: str) -> bool:
+def _fault(text: str) -> str:
+    """Return what is wrong with a rule; empty for a good one."""
     try:
         parse_rule(text)
-    except DatasetError:
-        return False
-    return True
+    except RuleError as error:
+        return str(error)
+    return ""
 
 
 def _problems_between_columns(parsed: dict[str, Parsed]) -> dict[str, Problem]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from recsys.audience.audience import Audiences
 from recsys.catalogue.renditions import Rendition
 from recsys.devices import DEVICES, UNKNOWN_DEVICE
 from recsys.evaluation.formats.baselines import PastRates
@@ -77,6 +78,7 @@ class PolicyJudge:
 
     def __init__(self, test: FormatTest, policies: Mapping[str, RenditionPolicy]) -> None:
         self._test, self._policies = test, policies
+        self._audiences = Audiences(test.state.catalogue)
         logged = test.showings.rendition_propensity
         self._is_drawn = (logged > 0) & (logged < 1)
         self._rows: list[int] = []
@@ -90,7 +92,9 @@ class PolicyJudge:
             if not self._is_drawn[row]:
                 continue
             content = int(self._test.showings.content[row])
-            suitable = suitable_renditions(catalogue.renditions.of(content), languages, _SURFACE)
+            renditions = catalogue.renditions.of(content)
+            meant = self._audiences.meant(visit.employee, visit.at, content, renditions)
+            suitable = suitable_renditions(renditions, languages, _SURFACE, meant)
             shown = FORMATS[self._test.showings.form[row]]
             places = [i for i, r in enumerate(suitable) if r.format == shown]
             if len(suitable) < 2 or len(places) != 1:

@@ -6,8 +6,10 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.answers import BeliefSource, FormatPreference, RenditionChoice
+from recsys.audience.audience import Audiences
 from recsys.catalogue.renditions import Rendition
 from recsys.devices import device_code
+from recsys.errors import DatasetError
 from recsys.formats.choice import choose_rendition
 from recsys.formats.suitable import reader_languages, suitable_renditions
 from recsys.formats.tastes import FormatTastes
@@ -46,10 +48,13 @@ class RenditionChooser:
     def __init__(
         self, state: LiveState, tastes: FormatTastes, employee_id: str, employee: int, at: int,
         preference: FormatPreference, *, surface: str, device: str | None, draw: str,
+        audiences: Audiences | None = None,
     ) -> None:  # fmt: skip
         self.preference = preference
         self._catalogue, self._tastes = state.catalogue, tastes
+        self._audiences = audiences or Audiences(state.catalogue)
         self._employee_id, self._draw = employee_id, draw
+        self._employee, self._at = employee, at
         preferences = state.catalogue.preferences.of(employee)
         personal = UNKNOWN_INDEX if preferences.personalization_opt_out else employee
         self._person = tastes.person(personal, at)
@@ -61,14 +66,27 @@ class RenditionChooser:
         self._source: BeliefSource = sources.pop() if len(sources) == 1 else "prior"
 
     def suitable(self, content: int) -> list[Rendition]:
-        """Return the renditions of a content that suit reader and surface."""
+        """Return the renditions of a content that suit reader and surface.
+
+        None if all have an audience that the reader is not in.
+        """
         renditions = self._catalogue.renditions.of(content)
-        return suitable_renditions(renditions, self._languages, self._surface)
+        meant = self._audiences.meant(self._employee, self._at, content, renditions)
+        return suitable_renditions(renditions, self._languages, self._surface, meant)
 
     def choose(self, content_id: str) -> RenditionChoice:
-        """Return the drawn rendition of a content and the probabilities it was drawn by."""
+        """Return the drawn rendition of a content and the probabilities it was drawn by.
+
+        Raises :class:`DatasetError` if no rendition is meant for the reader.
+        """
         content = self._catalogue.contents.ids.index(content_id)
-        return self._drawn(content_id, content, self.suitable(content))
+        renditions = self.suitable(content)
+        if not renditions:
+            raise DatasetError(
+                f"no rendition of {content_id!r} is meant for {self._employee_id!r}; ask for a "
+                "content that is eligible for them"
+            )
+        return self._drawn(content_id, content, renditions)
 
     def draw(
         self, content: int, max_seconds: float = inf, formats: int = ALL_FORMATS, *,

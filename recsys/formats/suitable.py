@@ -1,4 +1,4 @@
-"""Which renditions of a content suit a reader here: language first, then the surface."""
+"""Which renditions of a content suit a reader here: audience, then language, then surface."""
 
 from collections.abc import Sequence
 
@@ -13,14 +13,18 @@ _NEEDS_PLAYING = (*FORMAT_FAMILIES["video"], "animation", "audio")
 
 
 def suitable_renditions(
-    renditions: Sequence[Rendition], languages: frozenset[str], surface: str
-) -> list[Rendition]:
+    renditions: Sequence[Rendition], languages: frozenset[str], surface: str,
+    is_meant: Sequence[bool] | None = None,
+) -> list[Rendition]:  # fmt: skip
     """Return the renditions in a language the reader reads that the surface can show.
 
     A rendition of unknown language suits everybody, and a reader of unknown languages reads all.
     A wish that no rendition fulfils is passed over: better a film title in print than nothing.
+    An audience is no wish: what is not meant for the reader (``is_meant``, beside each rendition;
+    :meth:`recsys.audience.audience.Audiences.meant`) is left out even if nothing remains.
     """
-    left = list(renditions)
+    allowed = [True] * len(renditions) if is_meant is None else is_meant
+    left = [r for r, is_allowed in zip(renditions, allowed, strict=True) if is_allowed]
     if languages:
         left = [
             r for r in left if not r.language or primary_language(r.language) in languages

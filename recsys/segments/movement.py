@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.catalogue.catalogue import Catalogue
+from recsys.catalogue.presence import is_active
 from recsys.reports.suppression import DEFAULT_K, SuppressedTable, suppress
 from recsys.segments.groups import CODES
 from recsys.segments.segments import Segments
@@ -55,17 +56,10 @@ def segment_movement(
     """
     codes = tuple(code for code in CODES if code in now.rules)
     place = np.array([codes.index(code) if code in codes else -1 for code in CODES])
-    here = _is_active(catalogue, at)
+    employees = catalogue.employees
+    who = np.arange(len(employees), dtype=np.int32)
+    here = is_active(employees, employees.versions_at(who, np.full(len(who), at)))
     rows, columns = place[before.codes(since)[here]], place[now.codes(at)[here]]
     counts = np.zeros((len(codes), len(codes)), np.int64)
     np.add.at(counts, (rows, columns), 1)
     return Movement(codes, suppress(counts, k))
-
-
-def _is_active(catalogue: Catalogue, at: int) -> npt.NDArray[np.bool_]:
-    """Return bool, shape (n_employees,): everybody of whom it is not said that they are gone."""
-    employees = catalogue.employees
-    who = np.arange(len(employees), dtype=np.int32)
-    active = employees.codes("active", employees.versions_at(who, np.full(len(who), at)))
-    gone = employees.values["active"].index("false")
-    return np.asarray((active != gone) | (gone < 0))

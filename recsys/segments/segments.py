@@ -85,6 +85,15 @@ class Segments:
         silent = is_unmeasurable(self._state.catalogue, who, trace, at)[0]
         return self._segment(UNMEASURABLE if silent else NEWCOMER)
 
+    def depends_on(self, employee: int, at: int) -> tuple[int, bool, int]:
+        """Return what stays equal for as long as :meth:`of` need not be asked again.
+
+        That is as long as nothing new is known of the employee on the same day (UTC); attributes
+        and :meth:`refresh` apart.
+        """
+        opted_out = self._state.catalogue.preferences.of(employee).personalization_opt_out
+        return self._state.showings.n_added(employee), opted_out, at // DAY_US
+
     def codes(self, at: int) -> npt.NDArray[np.int8]:
         """Return int8 places in ``CODES`` of all employees, shape (n_employees,), as :meth:`of`.
 

@@ -98,6 +98,7 @@ class SlatePolicy:
         return RenditionChooser(
             self._sources.state, self._tastes, request.employee_id, employee, at, preference,
             surface=request.surface, device=request.device, draw=_draw(request, at),
+            audiences=self._sources.audiences,
         )  # fmt: skip
 
     def _question(self, request: FeedRequest, employee: int, at: int) -> Question:

@@ -1,13 +1,11 @@
 """`/v1/contents/{id}/format-advice`, and the same for a story that is only planned."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from recsys.advice.adviser import FormatAdviser
-from recsys.audience.rules import parse_rule
-from recsys.errors import DatasetError
+from recsys.audience.rules import Rule, RuleError, parse_rule
+from recsys.engine import Engine
 from recsys.ids import UNKNOWN_INDEX
 from recsys.times import to_micros
 from serving.advice_models import AdviceAnswer
@@ -48,8 +46,8 @@ def content_advice(
                 404, f"there is no content {content_id!r}; put it first, or check the id"
             )
         engine.state.advance(at_us)
-        adviser = FormatAdviser(engine.model.tastes, engine.state, engine.tastes)
-        advice = adviser.on_content(content, at_us, rule)
+        _check(engine, rule)
+        advice = engine.advice.on_content(content, at_us, rule)
     return AdviceAnswer.of(advice, as_language(lang))
 
 
@@ -65,14 +63,26 @@ def plan_advice(
     with services.worker.engine() as (engine, at):
         at_us = to_micros(at)
         engine.state.advance(at_us)
-        adviser = FormatAdviser(engine.model.tastes, engine.state, engine.tastes)
-        advice = adviser.on_plan(topic or [], at_us, rule)
+        _check(engine, rule)
+        advice = engine.advice.on_plan(topic or [], at_us, rule)
     return AdviceAnswer.of(advice, as_language(lang))
 
 
-def _rule(audience: str | None) -> Mapping[str, Any] | None:
+def _rule(audience: str | None) -> Rule | None:
     try:
         return None if audience is None else parse_rule(audience)
-    except DatasetError as error:
-        fault = Fault(location="query.audience", expected="an audience rule in JSON")
-        raise ProblemError(422, str(error), errors=[fault]) from None
+    except RuleError as error:
+        raise _wrong(error) from None
+
+
+def _check(engine: Engine, rule: Rule | None) -> None:
+    """Refuse a rule about segments that this engine does not know."""
+    try:
+        engine.audiences.compile(rule or {})
+    except RuleError as error:
+        raise _wrong(error) from None
+
+
+def _wrong(error: RuleError) -> ProblemError:
+    fault = Fault(location="query.audience", expected="an audience rule in JSON")
+    return ProblemError(422, str(error), errors=[fault])

@@ -65,8 +65,7 @@ def owed_contents(state: LiveState, audiences: Audiences, employee: int, at: int
     contents = state.catalogue.contents
     live = contents.live(at)
     mandatory = live[contents["mandatory"].view(np.bool_)[live]]
-    version = state.catalogue.employees.version_at(employee, at)
-    mine = mandatory[audiences.includes(version, mandatory)]
+    mine = mandatory[audiences.includes(employee, at, mandatory)]
     needs_ack = contents["ack_required"].view(np.bool_)[mine]
     unacknowledged = ~state.readings.did(employee, mine, "acknowledge")
     owed = mine[np.where(needs_ack, unacknowledged, state.readings.unseen(employee, mine))]

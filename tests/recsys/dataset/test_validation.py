@@ -241,6 +241,34 @@ def test_malformed_json_is_rejected(rule: object) -> None:
     assert len(reject.value) <= 80
 
 
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        ({"work_style": "remote"}, "'work_style': work_style cannot be 'remote'; expected desk or"),
+        ({"hire_month": {"after": "2024-04"}}, "'hire_month': 'after'; expected bounds (gt, gte,"),
+        ({"mode": "snapshot", "rule": {"segment": "watcher"}}, "segments are known as of now only"),
+    ],
+)
+def test_a_rule_that_cannot_be_is_rejected_with_what_is_wrong(rule: object, told: str) -> None:
+    (reject,) = content(audience=rule).rejects
+    assert reject.column == "audience"
+    assert told in reject.expected
+    assert reject.expected.startswith("an audience rule such as")
+
+
+def test_each_of_several_wrong_rules_gets_its_own_message() -> None:
+    rules: list[object] = [{"has_pc": f"x{i}"} for i in range(60)] + [{}, None]
+    rows = [
+        {"content_id": f"c{i}", "title": "t", "published_at": "2026-01-01T00:00:00Z", "audience": r}
+        for i, r in enumerate(rules)
+    ]
+    checked = validate(TABLES["contents"], frame_of(rows))
+    assert [reject.row for reject in checked.rejects] == list(range(60))
+    assert "'x49'" in checked.rejects[49].expected
+    assert "'x50'" not in checked.rejects[50].expected  # fifty kinds of fault are told apart
+    assert len(checked.frame) == 2
+
+
 def test_the_status_of_a_content_defaults_to_published() -> None:
     assert content().frame["status"].tolist() == ["published"]
     assert content(status="draft").frame["status"].tolist() == ["draft"]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from recsys.audience.audience import Audiences
 from recsys.catalogue.catalogue import Catalogue
 from recsys.dataset.validation import frame_of, validate
 from recsys.event_columns import EventColumns
@@ -102,6 +103,48 @@ def test_one_by_one_as_all_together(world: World) -> None:
         assert set(segment.name) == set(segment.rule) == {"ja", "en"}
     learned = [s.confidence for s in found if s.code in GROUPS]
     assert 0.4 < np.mean(learned) < 0.95
+
+
+def test_audiences_follow_the_live_segment(world: World) -> None:
+    catalogue, _, segments = world.live()
+    codes = segments.codes(_AT)
+    learned = [code for code in np.unique(codes).tolist() if CODES[code] in GROUPS]
+    rows = [
+        {"content_id": f"for {CODES[code]}", "title": "t", "published_at": from_micros(_AT),
+         "audience": {"segment": CODES[code]}}
+        for code in learned
+    ]  # fmt: skip
+    frame = validate(TABLES["contents"], frame_of(rows)).frame
+    catalogue.upsert("contents", frame, valid_from=_AT)
+    segments.refresh()
+    audiences = Audiences(catalogue, segments)
+    contents = catalogue.contents.ids.indices(frame["content_id"])
+    now = audiences.population(_AT)
+    for code, content in zip(learned, contents.tolist(), strict=True):
+        mask = audiences.people(audiences.of_content(content), now)
+        assert mask.tolist() == (codes == code).tolist()
+    for employee, code in enumerate(codes.tolist()):
+        found = audiences.includes(employee, _AT, contents).tolist()
+        assert found == [code == of for of in learned]
+    reader = int(np.flatnonzero(np.isin(codes, learned))[0])
+    before = segments.depends_on(reader, _AT)
+    opt_out = [{"employee_id": catalogue.employees.ids.id(reader), "personalization_opt_out": True}]
+    out = validate(TABLES["preferences"], frame_of(opt_out)).frame
+    catalogue.upsert("preferences", out, valid_from=_AT)
+    assert not audiences.includes(reader, _AT, contents).any()
+    assert segments.depends_on(reader, _AT) != before
+
+
+def test_what_a_segment_depends_on_changes_with_every_showing_and_day(world: World) -> None:
+    catalogue, state, segments = world.live()
+    employee_id = catalogue.employees.ids.id(0)
+    before = segments.depends_on(0, _AT)
+    assert segments.depends_on(0, _AT + HOUR_US) == before
+    assert segments.depends_on(0, _AT + DAY_US) != before
+    state.observe(events(catalogue, habit(catalogue, employee_id, _AT, likes=("video",), n=1)))
+    state.advance(_AT + HOUR_US)
+    assert segments.depends_on(0, _AT + HOUR_US) != before
+    assert segments.depends_on(1, _AT + HOUR_US) == segments.depends_on(1, _AT)
 
 
 def test_without_a_device_unmeasurable_not_uninterested(world: World) -> None:
