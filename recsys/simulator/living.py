@@ -76,13 +76,11 @@ class Server(Protocol):
 class LivingCompany:
     """One company from ``begins`` on, when the old portal is switched off.
 
-    Everything before is simulated at once. Lives once: :meth:`live` may be called again only for a
-    later stretch of time. Costs one byte for each employee and content, twice.
+    Everything before is simulated at once. Takes two bytes for each employee and content.
     """
 
     def __init__(self, company: Company, begins: datetime, *, luck: Luck | None = None) -> None:
         self._town = company.town
-        self._begins = to_micros(begins)
         self._luck = luck or Luck()
         self._names = EventNames(
             company.frames["employees"]["employee_id"],
@@ -96,26 +94,28 @@ class LivingCompany:
         self._shown = np.zeros_like(self._memory.seen, np.uint8)
         self._log = np.zeros(ROWS_PER_VISIT, LOG)
         self._n_events = 0
-        self._next_visit = int(np.searchsorted(company.town.visits["start"], self._begins))
-        self.history = _history(company, self._memory, self._next_visit)
+        n_past = int(np.searchsorted(company.town.visits["start"], to_micros(begins)))
+        self._coming = [
+            (int(visit["start"]), number, _ARRIVAL if visit["direct"] else 0)
+            for number, visit in enumerate(company.town.visits[n_past:], n_past)
+        ]
+        """Heap of moment, visit and page."""
+        self.history = _history(company, self._memory, n_past)
         """What the old portal's visits left, in order of time; some of it ends after ``begins``."""
+        self._under_way = self.history[self.history["time"] >= to_micros(begins)]
 
     def live(self, server: Server, until: datetime) -> Records:
-        """Let ``server`` show the pages of all visits that start before ``until``.
+        """Let ``server`` show all pages before ``until``; a later call goes on from there.
 
-        Returns :data:`ANSWERS` in the order of the pages. What visits under way at the beginning
-        still do is told to the server first.
+        Returns :data:`ANSWERS` in the order of the pages. What visits under way when the old portal
+        was switched off still do is told to the server first.
         """
-        last = int(np.searchsorted(self._town.visits["start"], to_micros(until)))
-        server.observe(self._events(self.history[self.history["time"] >= self._begins]))
-        coming = self._town.visits[self._next_visit : last]
-        queue = [
-            (int(visit["start"]), number, _ARRIVAL if visit["direct"] else 0)
-            for number, visit in enumerate(coming, self._next_visit)
-        ]
+        ends = to_micros(until)
+        server.observe(self._events(self._under_way))
+        self._under_way = self._under_way[:0]
         answers = [np.zeros(0, ANSWERS)]
-        while queue:
-            now, visit, number = heapq.heappop(queue)
+        while self._coming and self._coming[0][0] < ends:
+            now, visit, number = heapq.heappop(self._coming)
             settle(self._memory, self._town.policy, self._town.response, self._town.traits, now)
             if number == _ARRIVAL:
                 n_rows, clock = self._follow_link(visit, now)
@@ -124,9 +124,7 @@ class LivingCompany:
                 answers.append(answer)
             server.observe(self._events(_in_time(self._log[:n_rows])))
             if number + 1 < self._town.visits[visit]["pages"]:
-                heapq.heappush(queue, (int(clock), visit, number + 1))
-        self._next_visit, self._begins = last, to_micros(until)
-        self.history = self.history[:0]
+                heapq.heappush(self._coming, (int(clock), visit, number + 1))
         return np.concatenate(answers)
 
     def _follow_link(self, visit: int, now: int) -> tuple[int, int]:
