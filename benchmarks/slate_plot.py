@@ -30,9 +30,10 @@ def draw_curve(results: Sequence[Result], policies: Sequence[str], path: Path) -
     for axes, result in zip(panels, results, strict=True):
         relevance = [result.figures[policy][_RELEVANCE] for policy in policies]
         kept = [100 * figure.change for figure in relevance]
+        # A bar has no length where the interval is unknown, and never a negative one.
         errors = [
-            [100 * (figure.change - figure.low) for figure in relevance],
-            [100 * (figure.high - figure.change) for figure in relevance],
+            [100 * max(figure.change - figure.low, 0.0) for figure in relevance],
+            [100 * max(figure.high - figure.change, 0.0) for figure in relevance],
         ]
         for measure, color in _LINES.items():
             breadth = [100 * result.figures[policy][measure].change for policy in policies]

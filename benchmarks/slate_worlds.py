@@ -28,7 +28,7 @@ class Plan:
 
     world: WorldName
     seed: int = 1
-    employees: int = 1_000
+    employees: int = 400
     trained_days: int = 45
     lived_days: int = 14
     settled_share: float = 0.0

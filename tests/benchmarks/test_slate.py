@@ -187,11 +187,11 @@ def test_a_misspelt_policy_is_named() -> None:
 def test_the_quick_run_prints_a_result_for_every_policy(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Pure ranking compared with itself is unchanged, and the must-reads come first in the feed."""
-    main(["--quick", "--json", "--policies", "current"])
+    """Pure ranking, also as a rule of no strength, is unchanged; must-reads lead in the feed."""
+    main(["--quick", "--json", "--policies", "current", "probe@0"])
     (result,) = json.loads(capsys.readouterr().out)
-    assert set(result["figures"]) == {"pure", "current"}
-    for figure in result["figures"]["pure"].values():
+    assert set(result["figures"]) == {"pure", "current", "probe@0"}
+    for figure in [*result["figures"]["pure"].values(), *result["figures"]["probe@0"].values()]:
         assert figure["change"] in (0.0, None)
     opens = [figures["opens per visitor"]["value"] for figures in result["figures"].values()]
     assert all(0.5 < value < 20 for value in opens)
