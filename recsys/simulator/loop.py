@@ -32,7 +32,21 @@ from recsys.simulator.town import Chance, Town
 from recsys.simulator.traits import Records
 from recsys.times import HOUR_US, SECOND_US
 
-__all__ = ["LINK_AGE_HOURS", "LINK_TRIES", "ROWS_PER_VISIT", "Desk", "new_desk", "run_visits"]
+__all__ = [
+    "ARRIVING_US",
+    "LEAVING_US",
+    "LINK_AGE_HOURS",
+    "LINK_TRIES",
+    "P_DISMISS",
+    "ROWS_PER_VISIT",
+    "SLOT_US",
+    "Desk",
+    "completing",
+    "follow_link",
+    "new_desk",
+    "opening",
+    "run_visits",
+]
 
 ROWS_PER_VISIT = 400
 """Room one visit may need: three pages of twelve slots and a link, at most ten rows each."""
@@ -44,7 +58,13 @@ _FIRST_ROW = constant(0)
 LINK_AGE_HOURS = 72.0
 """Mean age of what links in mail and chat point to."""
 LINK_TRIES = 8
-_P_DISMISS = 0.012
+P_DISMISS = 0.012
+"""P(put away | looked at, not opened), for somebody who would never open it."""
+
+SLOT_US = constant(SECOND_US // 2)
+"""From one slot of a page to the next."""
+ARRIVING_US, LEAVING_US = constant(6 * SECOND_US), constant(10 * SECOND_US)
+"""From a page's showing to the first answer, and from the last answer to the next page."""
 
 
 class Desk(NamedTuple):
@@ -89,7 +109,7 @@ def _visit(
     clock = town.visits[visit]["start"]
     settle(memory, town.policy, town.response, town.traits, clock)
     if town.visits[visit]["direct"]:
-        row, clock = _follow_link(town, memory, log, row, visit, clock, chance)
+        row, clock = follow_link(town, memory, log, row, visit, clock, chance)
     for page in range(town.visits[visit]["pages"]):
         slots = _show(town, memory, desk, log, row, visit, page, clock, chance.policy)
         row, clock = _answer(town, memory, desk, log, row + slots, visit, slots, clock, chance)
@@ -125,7 +145,7 @@ def _show(
         remaining -= 1
         form, form_propensity = draw_format(policy, facts[content], language, rng)
         rendition = facts[content]["rendition"][language, form]
-        seen_at = clock + slot * SECOND_US // 2
+        seen_at = clock + slot * SLOT_US
         note(log, row, seen_at, _IMPRESSION, employee, content, rendition, visit, page)
         log[row]["position"] = slot + 1
         log[row]["propensity"] = propensity
@@ -155,13 +175,13 @@ def _answer(
     rng = chance.response
     employee = town.visits[visit]["employee"]
     shown = clock
-    clock += 6 * SECOND_US
+    clock += ARRIVING_US
     for slot in range(slots):
         content, form, origin = desk.contents[slot], desk.forms[slot], desk.rows[slot]
-        utility = _utility(town, memory, employee, content, form, shown)
+        utility = opening(town, memory, employee, content, form, shown)
         looked = looked_at(town.response, slot + 1)
         opens = sigmoid(utility)
-        completes = sigmoid(_completing(town, visit, content, form))
+        completes = sigmoid(completing(town, visit, content, form))
         log[origin]["p_looked"] = looked
         log[origin]["p_open"] = looked * opens
         log[origin]["p_complete"] = completes
@@ -172,13 +192,13 @@ def _answer(
             row, clock = read_story(
                 town, memory, log, row, visit, content, form, clock, opens, completes, origin, rng
             )
-        elif luck > 1.0 - looked * _P_DISMISS * (1.0 - opens):
+        elif luck > 1.0 - looked * P_DISMISS * (1.0 - opens):
             row = dismiss(town, memory, log, row, origin, clock, form, rng)
-    return row, clock + 10 * SECOND_US
+    return row, clock + LEAVING_US
 
 
 @kernel
-def _utility(town: Town, memory: Memory, employee: int, content: int, form: int, now: int) -> float:
+def opening(town: Town, memory: Memory, employee: int, content: int, form: int, now: int) -> float:
     """Return the logit of opening now, colleagues and treatment included."""
     age_hours = (now - town.facts[content]["published"]) / HOUR_US
     team = town.traits[employee]["team"]
@@ -197,7 +217,7 @@ def _utility(town: Town, memory: Memory, employee: int, content: int, form: int,
 
 
 @kernel
-def _completing(town: Town, visit: int, content: int, form: int) -> float:
+def completing(town: Town, visit: int, content: int, form: int) -> float:
     """Return the logit of completing on the visit's device."""
     person = town.traits[town.visits[visit]["employee"]]
     mobile = town.visits[visit]["mobile"] == 1
@@ -226,7 +246,7 @@ def _count_answer(
 
 
 @kernel
-def _follow_link(
+def follow_link(
     town: Town, memory: Memory, log: Records, row: int, visit: int, clock: int, chance: Chance
 ) -> tuple[int, int]:
     """Open what a link points to, without any impression; return the next row and moment."""
@@ -239,9 +259,9 @@ def _follow_link(
         if content < 0 or not is_readable(facts[content], language, clock):
             continue
         form, _ = draw_format(town.policy, facts[content], language, chance.policy)
-        opens = sigmoid(_utility(town, memory, employee, content, form, clock))
+        opens = sigmoid(opening(town, memory, employee, content, form, clock))
         if rng.random() < opens:
-            completes = sigmoid(_completing(town, visit, content, form))
+            completes = sigmoid(completing(town, visit, content, form))
             return read_story(
                 town,
                 memory,

@@ -111,7 +111,9 @@ class EventNames:
         """Whether each visit was made on a phone."""
 
 
-def event_table(rows: Records, first_number: int, names: EventNames) -> pa.Table:
+def event_table(
+    rows: Records, first_number: int, names: EventNames, *, prefix: str = "ev-"
+) -> pa.Table:
     """Return log rows as a piece of ``events``, numbered on from ``first_number``."""
     n = len(rows)
     visit, page, mobile = rows["visit"], rows["page"], names.mobile[rows["visit"]]
@@ -119,7 +121,7 @@ def event_table(rows: Records, first_number: int, names: EventNames) -> pa.Table
     on_page = page >= 0
     request = pc.binary_join_element_wise(session, pa.array(page).cast(pa.string()), ".")
     columns = {
-        "event_id": _numbered("ev-", np.arange(first_number, first_number + n), 9),
+        "event_id": _numbered(prefix, np.arange(first_number, first_number + n), 9),
         "event_type": _named(rows["kind"], pa.array(EVENT_TYPES)),
         "employee_id": _named(rows["employee"], names.employees),
         "occurred_at": pa.array(rows["time"]).cast(_TIME),
