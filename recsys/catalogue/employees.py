@@ -19,6 +19,8 @@ _ATTRIBUTES: tuple[str, ...] = (
     "work_style", "language", "timezone", "has_pc", "has_mobile", "active",
 )  # fmt: skip
 
+_LEAVE: tuple[str, ...] = ("leave_from", "leave_until")
+
 Index = npt.NDArray[np.int32]
 Times = npt.NDArray[np.int64]
 
@@ -50,6 +52,7 @@ class EmployeeTable:
         self._employee: Index = np.zeros(0, np.int32)
         self._valid_from: Times = np.zeros(0, np.int64)
         self._codes: dict[str, Index] = {name: np.zeros(0, np.int32) for name in _ATTRIBUTES}
+        self._leave: dict[str, Times] = {name: np.zeros(0, np.int64) for name in _LEAVE}
         self._starts: Times = np.zeros(1, np.int64)
 
     def __len__(self) -> int:
@@ -69,7 +72,8 @@ class EmployeeTable:
         since = micros(frame["valid_from"])
         since = np.where(since == NO_TIME, valid_from, since)
         codes = {name: m.add_many(_as_ids(frame[name])) for name, m in self.values.items()}
-        self._append(employee, since, codes)
+        leave = {name: micros(frame[name]) for name in _LEAVE}
+        self._append(employee, since, codes, leave)
 
     def versions_at(self, employees: Index, at: Times) -> Times:
         """Return int64 version rows valid at each moment, shape (n,); −1 where there is none."""
@@ -106,6 +110,17 @@ class EmployeeTable:
         """Return the value index of ``attribute`` in one version, −1 where unknown."""
         return int(self._codes[attribute][version]) if version >= 0 else -1
 
+    def on_leave(self, versions: Times, at: int) -> npt.NDArray[np.bool_]:
+        """Return bool, shape (n,): away at ``at``, from ``leave_from`` to before ``leave_until``.
+
+        A leave without an end lasts, one without a beginning lasts since ever; −1 is never away.
+        """
+        if self.n_versions == 0:
+            return np.zeros(len(versions), np.bool_)
+        start, end = (self._leave[name][np.maximum(versions, 0)] for name in _LEAVE)
+        said = (versions >= 0) & ((start != NO_TIME) | (end != NO_TIME))
+        return np.asarray(said & (start <= at) & ((end == NO_TIME) | (at < end)))
+
     def attributes(self, version: int) -> dict[str, str]:
         """Return the known attributes of one version as text; empty for −1."""
         if version < 0:
@@ -113,7 +128,9 @@ class EmployeeTable:
         pairs = ((name, int(self._codes[name][version])) for name in _ATTRIBUTES)
         return {name: self.values[name].id(code) for name, code in pairs if code >= 0}
 
-    def _append(self, employee: Index, since: Times, codes: dict[str, Index]) -> None:
+    def _append(
+        self, employee: Index, since: Times, codes: dict[str, Index], leave: dict[str, Times]
+    ) -> None:
         # Later rows of the concatenation win over earlier ones of equal employee and moment.
         all_employees = np.concatenate([self._employee, employee])
         all_since = np.concatenate([self._valid_from, since])
@@ -125,6 +142,8 @@ class EmployeeTable:
         self._employee, self._valid_from = all_employees[keep], all_since[keep]
         for name, new in codes.items():
             self._codes[name] = np.concatenate([self._codes[name], new])[keep]
+        for name, times in leave.items():
+            self._leave[name] = np.concatenate([self._leave[name], times])[keep]
         counts = np.bincount(self._employee, minlength=len(self.ids))
         self._starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
 

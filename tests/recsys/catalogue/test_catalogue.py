@@ -125,3 +125,21 @@ def test_of_several_upserts_the_last_is_kept_whatever_their_sizes() -> None:
         "c3": "size 5",
         "c4": "size 5",
     }
+
+
+def test_somebody_is_on_leave_from_its_first_day_until_before_its_last() -> None:
+    days = [("2026-03-05", "2026-03-09"), ("2026-03-05", None), (None, "2026-03-09"), (None, None)]
+    rows = [
+        {"employee_id": f"e{i}", "leave_from": start, "leave_until": end}
+        for i, (start, end) in enumerate(days)
+    ]
+    table = _catalogue(employees=rows).employees
+    versions = np.array([0, 1, 2, 3, -1])
+    found = {
+        day: table.on_leave(versions, to_micros(datetime(2026, 3, day, tzinfo=UTC))).tolist()
+        for day in (4, 5, 8, 9)
+    }
+    assert found[4] == [False, False, True, False, False]
+    assert found[5] == found[8] == [True, True, True, False, False]
+    assert found[9] == [False, True, False, False, False]
+    assert Catalogue().employees.on_leave(np.array([-1]), 0).tolist() == [False]
