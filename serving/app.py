@@ -23,6 +23,8 @@ from serving.routes import (
     formats,
     operations,
     portal,
+    reach,
+    related,
 )
 from serving.services import open_services
 
@@ -45,7 +47,9 @@ def create_app(settings: Settings) -> FastAPI:
         responses=PROBLEM_RESPONSES,
         redoc_url=None,
     )
-    for module in (feed, formats, format_advice, events, catalogue, employees, operations):
+    for module in (
+        feed, formats, format_advice, reach, related, events, catalogue, employees, operations
+    ):  # fmt: skip
         app.include_router(module.router)
     if settings.demo:
         app.include_router(portal.router)

@@ -35,6 +35,11 @@ class ContentVectors:
             self._reserve(int(rows.max()) + 1)
         return self._matrix[rows]
 
+    def matrix(self, n_rows: int) -> npt.NDArray[np.float32]:
+        """Return the vectors of the contents 0..n_rows−1, shape (n_rows or more, size); a view."""
+        self._reserve(n_rows)
+        return self._matrix
+
     def _keys(self, rows: npt.NDArray[np.int32]) -> list[str]:
         if self.model.reads == "content_ids":
             return [self._contents.ids.id(row) for row in rows.tolist()]

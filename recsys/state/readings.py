@@ -35,7 +35,7 @@ _NONE = -1
 def flag_of(*event_types: str) -> np.uint32:
     """Return the bits of these event types in what :meth:`Readings.flags` returns."""
     codes = [CODE_OF_TYPE[name] for name in event_types]
-    return np.bitwise_or.reduce(_FLAG_OF_TYPE[codes], initial=np.uint32(0))
+    return np.uint32(np.bitwise_or.reduce(_FLAG_OF_TYPE[codes], initial=0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,14 +170,22 @@ class Readings:
     def flags(self, employees: npt.NDArray[np.int32], content: int) -> Flags:
         """Return uint32, shape (n,): what each employee (0 or more) ever did with one content.
 
-        Bits are those of :func:`flag_of` and ``COMPLETED_FLAG``; 0 where they never met. Cost: 20 ns
-        an employee.
+        Bits are those of :func:`flag_of` and ``COMPLETED_FLAG``; 0 where they never met.
+        Cost: 20 ns an employee.
         """
         rows = self._index.find(pair_keys(employees, content))
         met = rows >= 0
         flags = np.zeros(len(rows), np.uint32)
         flags[met] = self._flags[rows[met]]
         return flags
+
+    def times_shown(self, employees: npt.NDArray[np.int32], content: int) -> Links:
+        """Return int32, shape (n,): how often each employee (0 or more) was shown one content."""
+        rows = self._index.find(pair_keys(employees, content))
+        met = rows >= 0
+        shown = np.zeros(len(rows), np.int32)
+        shown[met] = self._impressions[rows[met]]
+        return shown
 
     def opened_share(self) -> float:
         """Return the share of pairs with an impression that also interacted; NaN without any."""
