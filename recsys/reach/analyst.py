@@ -12,6 +12,7 @@ from recsys.reach.fates import Codes, Employees, fates, look_at, no_secrets
 from recsys.reach.funnel import SPLITS, Funnel, draw_funnel, groups_of
 from recsys.reach.gains import Gains, find_gains
 from recsys.reach.plan import FormatHint, Step, hint_of, plan_steps
+from recsys.reach.sampling import MOST_SCORED
 from recsys.reports.suppression import DEFAULT_K
 from recsys.scoring import LiveScorer
 from recsys.segments.segments import Segments
@@ -67,11 +68,19 @@ class ReachAnalyst:
             steps = plan_steps(self._state, content, at, employees, codes, funnel, hint)
         return Reach(contents.ids.id(content), is_sensitive, funnel, steps)
 
-    def gains(self, content: int, at: int) -> Gains:
-        """Return which groups would gain most from a content."""
+    def gains(self, content: int, at: int, most: int = MOST_SCORED) -> Gains:
+        """Return which groups would gain most from a content, by asking about ``most`` people."""
         employees, codes = self._fates(content, at)
         return find_gains(
-            self._state, self._scorer, self._eligible, self._segments, content, at, employees, codes
+            self._state,
+            self._scorer,
+            self._eligible,
+            self._segments,
+            content,
+            at,
+            employees,
+            codes,
+            most,
         )
 
     def _fates(self, content: int, at: int) -> tuple[Employees, Codes]:

@@ -3,8 +3,8 @@
 One sheet holds all numbers of an answer: the fates, their running totals from the far end, and the
 split by departments and by work style. The split has four columns and not twelve, and groups with
 fewer than ``k`` people are put together, because every small number costs a second one that has to
-go with it. The attributes of the split cannot be chosen: two answers about one content with
-different splits could be subtracted.
+go with it; how many opened it is the last to go. The attributes of the split cannot be chosen: two
+answers about one content with different splits could be subtracted.
 """
 
 from collections import defaultdict
@@ -108,7 +108,7 @@ def draw_funnel(
     _add_totals(sheet)
     for attribute, belonging in groups.items():
         _add_split(sheet, attribute, belonging, codes)
-    shown = defaultdict(int) | sheet.shown(k)
+    shown = defaultdict(int) | sheet.shown(k, ("audience", _from("opened")))
     return Funnel(
         shown["audience"],
         tuple(StageReach(stage, shown[stage], shown[_from(stage)]) for stage in STAGES),

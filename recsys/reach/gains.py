@@ -26,7 +26,7 @@ import numpy.typing as npt
 from recsys.advice.cells import CELL_SIZE
 from recsys.candidates.eligible import EligibleContents
 from recsys.reach.fates import FATES, STAGES, Codes, Employees
-from recsys.reach.sampling import Sample, draw_sample
+from recsys.reach.sampling import MOST_SCORED, Sample, draw_sample
 from recsys.reach.shrinkage import shrunk_means
 from recsys.reach.visits import read_visits, visit_probability
 from recsys.scoring import LiveScorer
@@ -57,6 +57,8 @@ SHARED_FROM = 50
 """People a group must have for its shares: a tenth of them are five."""
 
 _SELDOM_SHARE = 0.25
+_SELDOM_RATE = 0.9
+"""And they come a tenth less likely than the mean: where all come alike, nobody is rare."""
 _GAINING: tuple[str, ...] = ("seen", "delivered", "not_visited", "no_device", "unmeasurable")
 
 Bools = npt.NDArray[np.bool_]
@@ -130,11 +132,11 @@ class _People:
 
 def find_gains(
     state: LiveState, scorer: LiveScorer, eligible: EligibleContents, segments: Segments | None,
-    content: int, at: int, employees: Employees, codes: Codes,
+    content: int, at: int, employees: Employees, codes: Codes, most: int = MOST_SCORED,
 ) -> Gains:  # fmt: skip
     """Return which groups of an audience, with their fates, gain most. Cost: 2 ms a person asked.
 
-    ``at`` is the state's present moment, in microseconds.
+    ``at`` is the state's present moment, in microseconds; about ``most`` people are asked.
     """
     content_id = state.catalogue.contents.ids.id(content)
     counted = codes != FATES.index("opted_out")
@@ -146,13 +148,13 @@ def find_gains(
     come = visit_probability(read_visits(state, employees, at))
     table = state.catalogue.employees
     versions = table.versions_at(employees, np.full(len(employees), at))
-    sample = draw_sample(employees, gaining, table.codes("department", versions))
+    sample = draw_sample(employees, gaining, table.codes("department", versions), most)
     asked = employees[sample.rows]
     would_open, rank = _standings(scorer, eligible, content, at, asked)
     positions = np.minimum(rank, np.iinfo(np.int16).max).astype(np.int16)
     people = _People(
         gaining, np.isin(codes, [FATES.index(stage) for stage in STAGES[2:]]),
-        come <= np.quantile(come, _SELDOM_SHARE),
+        (come <= np.quantile(come, _SELDOM_SHARE)) & (come < _SELDOM_RATE * come.mean()),
         sample, would_open, would_open * (1.0 - come[sample.rows] * seen_at(positions)),
     )  # fmt: skip
     found: list[GroupGain] = []

@@ -1,6 +1,6 @@
 """Counts that add up to one another, suppressed together before any of them is shown."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Collection, Hashable, Sequence
 
 import numpy as np
 
@@ -38,9 +38,12 @@ class Sheet:
             self.put(total, sum(self._values[place] for place in places))
         self._sums.append((places, self._place[total]))
 
-    def shown(self, k: int = DEFAULT_K) -> dict[Hashable, int | None]:
-        """Return every count by key, None where it is hidden."""
-        is_shown = suppress_sums(np.array(self._values, np.int64), self._sums, k)
+    def shown(
+        self, k: int = DEFAULT_K, keep: Collection[Hashable] = ()
+    ) -> dict[Hashable, int | None]:
+        """Return every count by key, None where hidden; others go before those to ``keep``."""
+        places = [self._place[key] for key in keep if key in self._place]
+        is_shown = suppress_sums(np.array(self._values, np.int64), self._sums, k, places)
         return {
             key: self._values[place] if is_shown[place] else None
             for key, place in self._place.items()

@@ -1,6 +1,6 @@
 """Tables of counts that tell nothing about small groups, not even by subtraction."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,11 +67,13 @@ def suppress(counts: Counts, k: int = DEFAULT_K) -> SuppressedTable:
     """
     _check(counts, k)
     full = _with_totals(counts)
-    shown = _shown(full.ravel(), _lines(full.shape), k)
+    shown = _shown(full.ravel(), _lines(full.shape), k, np.zeros(full.size, np.bool_))
     return SuppressedTable(full, shown.reshape(full.shape))
 
 
-def suppress_sums(values: Counts, sums: Sequence[Sum], k: int = DEFAULT_K) -> Bools:
+def suppress_sums(
+    values: Counts, sums: Sequence[Sum], k: int = DEFAULT_K, keep: Collection[int] = ()
+) -> Bools:
     """Return bool per count, shape (n,): what may be shown of counts that add up to one another.
 
     For tables of any build: subtotals, several tables with totals in common. The rules are those of
@@ -86,6 +88,8 @@ def suppress_sums(values: Counts, sums: Sequence[Sum], k: int = DEFAULT_K) -> Bo
         Which values are the parts of which; everything a reader could add up has to be in it.
     k
         As in :func:`suppress`.
+    keep
+        Places of values that are hidden for the sake of others only where nothing else would do.
 
     Raises
     ------
@@ -107,13 +111,15 @@ def suppress_sums(values: Counts, sums: Sequence[Sum], k: int = DEFAULT_K) -> Bo
             f"the parts {values[list(parts)].tolist()} do not add up to {values[total]}; expected "
             "the sums that the counts obey"
         )
-    return _shown(values, lines, k)
+    is_kept = np.zeros(len(values), np.bool_)
+    is_kept[list(keep)] = True
+    return _shown(values, lines, k, is_kept)
 
 
-def _shown(values: Counts, lines: npt.NDArray[np.float64], k: int) -> Bools:
+def _shown(values: Counts, lines: npt.NDArray[np.float64], k: int, is_kept: Bools) -> Bools:
     shown = np.asarray(values >= k)
     while shown.any() and (computable := _computable(values, shown, lines)).any():
-        shown[_next_to_hide(computable, values, shown, lines)] = False
+        shown[_next_to_hide(computable, values, shown, lines, is_kept)] = False
     return shown
 
 
@@ -175,8 +181,9 @@ def _alone(shown: Bools, lines: npt.NDArray[np.float64]) -> Bools:
 
 
 def _next_to_hide(
-    computable: Bools, values: Counts, shown: Bools, lines: npt.NDArray[np.float64]
-) -> int:
+    computable: Bools, values: Counts, shown: Bools, lines: npt.NDArray[np.float64],
+    is_kept: Bools,
+) -> int:  # fmt: skip
     """Return the smallest value beside a computable one; a part rather than a total.
 
     Lines in which nothing else is hidden come first: there another one has to go in any case.
@@ -187,7 +194,7 @@ def _next_to_hide(
     among = alone if len(alone) else members[(members & computable).any(axis=1)]
     is_part = (lines >= 0).all(axis=0)
     beside = among & shown
-    for line in (*(beside & is_part), *beside, shown):
+    for line in (*(beside & is_part & ~is_kept), *(beside & ~is_kept), *beside, shown):
         if line.any():
             found = np.flatnonzero(line)
             return int(found[values[found].argmin()])

@@ -54,6 +54,13 @@ def test_a_shared_margin_ties_two_tables_together() -> None:
     assert both.tolist() == [False, False, True, True, True]
 
 
+def test_what_is_to_be_kept_goes_last() -> None:
+    values, sums = np.array([0, 29, 29, 50, 79]), [([0, 1], 2), ([2, 3], 4)]
+    assert suppress_sums(values, sums).tolist() == [False, False, True, True, True]
+    kept = suppress_sums(values, sums, keep=[1, 4])
+    assert kept.tolist() == [False, True, False, False, True]
+
+
 @pytest.mark.parametrize(("values", "k"), [([1, 2, 4], 10), ([-1, 1, 0], 10), ([1, 2, 3], 0)])
 def test_wrong_sums_are_named(values: list[int], k: int) -> None:
     with pytest.raises(ConfigurationError, match=r"add up|cannot be suppressed|k is 0"):
