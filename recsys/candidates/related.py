@@ -35,9 +35,9 @@ MIN_COMMON_READERS = DEFAULT_K
 """Fewer would tell what single people read."""
 
 _FRESH_DAYS = 14.0
-_SIMILAR = 0.4
-"""Cosine from which two texts are said to be alike; of texts on different topics one in a hundred
-reaches it in the simulated company."""
+_SIMILAR = 0.5
+"""Cosine from which two texts are said to be alike: in the simulated company one in a hundred pairs
+of texts on different topics reaches it, and one in seven on the same."""
 _LEAST_OVERLAP = 0.3
 """Common weight from which topics are said to be the same: the third of three topics is."""
 
