@@ -6,7 +6,7 @@ the same moment, with the same visits and common random numbers
 (:mod:`recsys.simulator.living`). Printed are levels, and changes against pure ranking with paired
 95 % intervals over employees; :mod:`benchmarks.slate_measures` and
 :mod:`benchmarks.slate_must_reads` define every figure. ``pure`` shows the ranking as it is,
-``current`` the engine's own feed; more in :mod:`benchmarks.slate_policies`.
+``default`` the engine's own settings; more in :mod:`benchmarks.slate_policies`.
 
 ``--sweep FAMILY`` lets a family of policies run at five strengths and prints relevance against
 breadth, ``--plot FILE.svg`` draws it. ``--settled-share 0.5`` makes interest lasting: who did not
@@ -113,7 +113,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--employees", type=int, default=400)
     parser.add_argument("--trained-days", type=int, default=45)
     parser.add_argument("--lived-days", type=int, default=14)
-    parser.add_argument("--policies", nargs="+", default=["current", "probe@1"], metavar="NAME")
+    parser.add_argument("--policies", nargs="+", default=["default"], metavar="NAME")
     parser.add_argument("--sweep", choices=list(FAMILIES), help="a family at five strengths")
     parser.add_argument("--settled-share", type=float, default=0.0)
     parser.add_argument("--plot", type=Path, help="picture of the sweep, .svg or .png")

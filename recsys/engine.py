@@ -24,10 +24,11 @@ from recsys.audience.audience import Audiences
 from recsys.audience.named import NamedSegments
 from recsys.borders import checked_rows
 from recsys.candidates.eligible import EligibleContents
+from recsys.candidates.related import Related, RelatedContents
 from recsys.catalogue.catalogue import Catalogue
 from recsys.dataset.dataset import Dataset
 from recsys.dataset.reading import read_dataset
-from recsys.errors import ConfigurationError
+from recsys.errors import ConfigurationError, DatasetError
 from recsys.event_columns import EventColumns
 from recsys.event_rows import encode_events
 from recsys.fitting import Progress, Recipe, fit_model
@@ -35,6 +36,8 @@ from recsys.formats.tastes import FormatTastes
 from recsys.ids import UNKNOWN_INDEX
 from recsys.model import Model
 from recsys.ranker.training_rows import TrainingRows
+from recsys.reach.analyst import Reach, ReachAnalyst
+from recsys.reach.gains import Gains
 from recsys.scoring import LiveScorer
 from recsys.segments.model import SegmentModel
 from recsys.segments.segments import Segments
@@ -191,6 +194,31 @@ class Engine:
         chooser = self.slates.chooser(request, employee, at_us, self._formats(employee))
         return chooser.choose(content_id)
 
+    def related(
+        self, content_id: str, at: datetime, employee_id: str | None = None, k: int = 5
+    ) -> list[Related]:
+        """Return what to read next to a content, nearest first, of what is eligible.
+
+        Without an employee that is everybody's contents only. An unknown content raises
+        :class:`recsys.errors.DatasetError`.
+        """
+        employee, at_us = self._moment(employee_id or "", at)
+        content = self._content(content_id)
+        candidates = self.slates.candidates(employee, at_us)
+        sources = self.scorer.sources
+        nearest = RelatedContents(self.state, sources.vectors, sources.topics)
+        return nearest.best(content, candidates, at_us, k)
+
+    def reach(self, content_id: str, at: datetime, *, plan: bool = True) -> Reach:
+        """Return whom a content reached, why not the others, and what to do about them."""
+        self.state.advance(to_micros(at))
+        return self.analyst.reach(self._content(content_id), self.state.clock, plan=plan)
+
+    def audience_for(self, content_id: str, at: datetime) -> Gains:
+        """Return which groups of a content's audience would gain most from it."""
+        self.state.advance(to_micros(at))
+        return self.analyst.gains(self._content(content_id), self.state.clock)
+
     def as_of(self, at: datetime) -> Self:
         """Return an engine at an earlier moment, replayed from the log; the slow path.
 
@@ -206,6 +234,13 @@ class Engine:
     def advice(self) -> FormatAdviser:
         """Return the adviser of the comms team about formats, as things stand now."""
         return FormatAdviser(self.model.tastes, self.state, self.tastes, self.audiences)
+
+    @property
+    def analyst(self) -> ReachAnalyst:
+        """Return the analyst of the comms team about reach, as things stand now."""
+        return ReachAnalyst(
+            self.state, self.audiences, self.advice, self.scorer, self.eligible, self.segments
+        )
 
     @property
     def now(self) -> datetime:
@@ -237,6 +272,13 @@ class Engine:
         at_us = to_micros(at)
         self.state.advance(at_us)
         return self.state.catalogue.employees.ids.index(employee_id), at_us
+
+    def _content(self, content_id: str) -> int:
+        contents = self.state.catalogue.contents
+        content = contents.ids.index(content_id)
+        if content == UNKNOWN_INDEX or not contents["known"][content]:
+            raise DatasetError(f"there is no content {content_id!r}; put it first, or check the id")
+        return content
 
     def _formats(self, employee: int) -> FormatPreference:
         preferences = self.state.catalogue.preferences.of(employee)

@@ -69,9 +69,12 @@ class LiveScorer:
             FactorProvider(state.catalogue, [model.factors] if model.factors else []),
             model.topics,
         )
-        self.vectors = self._sources.vectors
-        """Of the contents' texts."""
         self._asked: tuple[npt.NDArray[np.int32], int, int, Shortlisted] | None = None
+
+    @property
+    def sources(self) -> Sources:
+        """Return what features are computed from."""
+        return self._sources
 
     def score(self, employee: int, candidates: npt.NDArray[np.int32], at: int) -> Scores:
         """Return float64 scores, shape (n,), of candidates that come newest first.
@@ -99,6 +102,26 @@ class LiveScorer:
         scores = self.score(employee, candidates, at)
         order = np.argsort(-scores, kind="stable")[:k]
         return order, scores[order]
+
+    def standing(
+        self, employee: int, candidates: npt.NDArray[np.int32], at: int, place: int
+    ) -> tuple[float, int]:
+        """Return the probability of one candidate, always by the trees, and its rank.
+
+        Rank 1 is the best; one that is not on the shortlist stands behind it, equals stand before.
+        ``place`` is the candidate's among ``candidates``. Needs a ranker.
+        """
+        assert self.model.ranker is not None
+        moment = Moment.of(self._sources, employee, candidates, at)
+        places, _ = make_shortlist(moment, self.model.shortlist)
+        row = int(np.searchsorted(places, place))
+        is_listed = row < len(places) and places[row] == place
+        if not is_listed:
+            places = np.insert(places, row, place)
+        scores = self.model.ranker.probability(feature_matrix(moment.narrow(places)))
+        ahead = np.count_nonzero(scores[:row] >= scores[row])
+        ahead += np.count_nonzero(scores[row + 1 :] > scores[row])
+        return float(scores[row]), 1 + int(ahead) if is_listed else len(places)
 
     def shortlist(self, employee: int, candidates: npt.NDArray[np.int32], at: int) -> Shortlisted:
         """Return what trees rank, and by which features.

@@ -25,6 +25,8 @@ from serving.routes import (
     formats,
     operations,
     portal,
+    reach,
+    related,
 )
 from serving.services import open_services
 
@@ -48,8 +50,8 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
     )
     for module in (
-        feed, formats, format_advice, audiences, explain, events, catalogue, employees,
-            operations,
+        feed, formats, format_advice, audiences, explain, reach, related, events, catalogue,
+        employees, operations,
     ):  # fmt: skip
         app.include_router(module.router)
     if settings.demo:

@@ -10,7 +10,7 @@ from recsys.advice.audience_people import MOST_ASKED
 from recsys.advice.cells import CELL_SIZE
 from recsys.advice.taste_shares import TasteShares
 
-__all__ = ["LANGUAGES", "advice_sentences", "share_sentences"]
+__all__ = ["LANGUAGES", "advice_sentences", "format_name", "share_sentences"]
 
 LANGUAGES: tuple[str, ...] = ("ja", "en")
 
@@ -21,6 +21,11 @@ def _texts(language: str) -> Mapping[str, str]:
         files("recsys.advice").joinpath("texts.json").read_text(encoding="utf-8")
     )
     return {key: words[language] for key, words in loaded.items()}
+
+
+def format_name(name: str, language: str) -> str:
+    """Return a format in words; ``language`` of ``LANGUAGES``."""
+    return _texts(language)[f"format.{name}"]
 
 
 def advice_sentences(advice: FormatAdvice, language: str) -> list[str]:

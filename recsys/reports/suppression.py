@@ -1,5 +1,6 @@
 """Tables of counts that tell nothing about small groups, not even by subtraction."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,7 @@ from scipy.optimize import linprog
 
 from recsys.errors import ConfigurationError
 
-__all__ = ["DEFAULT_K", "SuppressedTable", "suppress"]
+__all__ = ["DEFAULT_K", "Sum", "SuppressedTable", "suppress", "suppress_sums"]
 
 DEFAULT_K = 10
 """Groups below ten are hidden: a court took evaluation of groups of five for one of persons (BAG 1
@@ -17,6 +18,9 @@ ABR 6/94), and the common thresholds of survey tools lie between five and ten.""
 
 Counts = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
+
+Sum = tuple[Sequence[int], int]
+"""Places of parts, and the place of their total."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +67,60 @@ def suppress(counts: Counts, k: int = DEFAULT_K) -> SuppressedTable:
     """
     _check(counts, k)
     full = _with_totals(counts)
-    lines = _lines(full.shape)
-    values, shown = full.ravel(), full.ravel() >= k
-    while shown.any() and (computable := _computable(values, shown, lines)).any():
-        shown[_next_to_hide(computable, values, shown, lines)] = False
+    shown = _shown(full.ravel(), _lines(full.shape), k, np.zeros(full.size, np.bool_))
     return SuppressedTable(full, shown.reshape(full.shape))
+
+
+def suppress_sums(
+    values: Counts, sums: Sequence[Sum], k: int = DEFAULT_K, keep: Collection[int] = ()
+) -> Bools:
+    """Return bool per count, shape (n,): what may be shown of counts that add up to one another.
+
+    For tables of any build: subtotals, several tables with totals in common. The rules are those of
+    :func:`suppress`; exact where the sums are a network of flows, as hierarchies are and tables in
+    two dimensions that share a margin, else no less careful than counts in fractions need.
+
+    Parameters
+    ----------
+    values
+        Counts and all their totals, 0 or more.
+    sums
+        Which values are the parts of which; everything a reader could add up has to be in it.
+    k
+        As in :func:`suppress`.
+    keep
+        Places of values that are hidden for the sake of others only where nothing else would do.
+
+    Raises
+    ------
+    ConfigurationError
+        On negative counts, ``k`` below 1, or parts that do not make their total.
+
+    Examples
+    --------
+    >>> suppress_sums(np.array([12, 5, 17, 30, 47]), [([0, 1], 2), ([2, 3], 4)]).tolist()
+    [False, False, True, True, True]
+    """
+    _check(values, k)
+    lines = np.zeros((len(sums), len(values)))
+    for line, (parts, total) in zip(lines, sums, strict=True):
+        line[list(parts)], line[total] = 1.0, -1.0
+    if (wrong := np.flatnonzero(lines @ values)).size:
+        parts, total = sums[int(wrong[0])]
+        raise ConfigurationError(
+            f"the parts {values[list(parts)].tolist()} do not add up to {values[total]}; expected "
+            "the sums that the counts obey"
+        )
+    is_kept = np.zeros(len(values), np.bool_)
+    is_kept[list(keep)] = True
+    return _shown(values, lines, k, is_kept)
+
+
+def _shown(values: Counts, lines: npt.NDArray[np.float64], k: int, is_kept: Bools) -> Bools:
+    shown = np.asarray(values >= k)
+    while shown.any() and (computable := _computable(values, shown, lines)).any():
+        shown[_next_to_hide(computable, values, shown, lines, is_kept)] = False
+    return shown
 
 
 def _check(counts: Counts, k: int) -> None:
@@ -101,6 +154,9 @@ def _lines(shape: tuple[int, ...]) -> npt.NDArray[np.float64]:
 
 def _computable(values: Counts, shown: Bools, lines: npt.NDArray[np.float64]) -> Bools:
     """Return bool per value: hidden, but only one number agrees with everything shown."""
+    alone = _alone(shown, lines)
+    if alone.any():  # known without solving anything; the others come in a later round
+        return alone
     hidden = np.flatnonzero(~shown)
     undecided = np.zeros(len(values), np.bool_)
     undecided[hidden] = True
@@ -118,9 +174,16 @@ def _computable(values: Counts, shown: Bools, lines: npt.NDArray[np.float64]) ->
     return undecided
 
 
+def _alone(shown: Bools, lines: npt.NDArray[np.float64]) -> Bools:
+    """Return bool per value: the only hidden one of a line."""
+    hidden = (lines != 0) & ~shown
+    return np.asarray(hidden[hidden.sum(axis=1) == 1].any(axis=0))
+
+
 def _next_to_hide(
-    computable: Bools, values: Counts, shown: Bools, lines: npt.NDArray[np.float64]
-) -> int:
+    computable: Bools, values: Counts, shown: Bools, lines: npt.NDArray[np.float64],
+    is_kept: Bools,
+) -> int:  # fmt: skip
     """Return the smallest value beside a computable one; a part rather than a total.
 
     Lines in which nothing else is hidden come first: there another one has to go in any case.
@@ -131,7 +194,7 @@ def _next_to_hide(
     among = alone if len(alone) else members[(members & computable).any(axis=1)]
     is_part = (lines >= 0).all(axis=0)
     beside = among & shown
-    for line in (*(beside & is_part), *beside, shown):
+    for line in (*(beside & is_part & ~is_kept), *(beside & ~is_kept), *beside, shown):
         if line.any():
             found = np.flatnonzero(line)
             return int(found[values[found].argmin()])

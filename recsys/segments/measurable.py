@@ -4,14 +4,21 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.catalogue.catalogue import Catalogue
+from recsys.catalogue.presence import has_device
 from recsys.times import DAY_US
 
-__all__ = ["SILENT_DAYS", "is_unmeasurable"]
+__all__ = ["SILENT_DAYS", "has_no_device", "is_unmeasurable"]
 
 SILENT_DAYS = 14
 """Whoever has been known for two weeks has been back from any usual holiday."""
 
 Bools = npt.NDArray[np.bool_]
+
+
+def has_no_device(catalogue: Catalogue, employees: npt.NDArray[np.int32], at: int) -> Bools:
+    """Return bool, shape (n,): the company says that they have neither PC nor mobile."""
+    table = catalogue.employees
+    return ~has_device(table, table.versions_at(employees, np.full(len(employees), at)))
 
 
 def is_unmeasurable(
@@ -23,13 +30,8 @@ def is_unmeasurable(
     although they have been known for ``SILENT_DAYS`` and contents were published meanwhile.
     Silence of the first kind and of the second is no lack of interest.
     """
-    table = catalogue.employees
-    versions = table.versions_at(employees, np.full(len(employees), at))
-    without = np.ones(len(employees), np.bool_)
-    for device in ("has_pc", "has_mobile"):
-        no = table.values[device].index("false")
-        without &= (table.codes(device, versions) == no) & (no >= 0)
-    since = table.known_since(employees)
+    without = has_no_device(catalogue, employees, at)
+    since = catalogue.employees.known_since(employees)
     live = catalogue.contents.live(at)
     newest = catalogue.contents.published_at[live].max(initial=np.iinfo(np.int64).min)
     could_be_shown = (since <= at - SILENT_DAYS * DAY_US) & (newest > since)

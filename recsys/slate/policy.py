@@ -33,7 +33,7 @@ class SlatePolicy:
         self._eligible, self._scorer, self._tastes = eligible, scorer, tastes
         self._catalogue = state.catalogue
         duplicates = DuplicateGroups(state.catalogue.contents)
-        self._sources = SlateSources(state, audiences, scorer.vectors, duplicates)
+        self._sources = SlateSources(state, audiences, scorer.sources.vectors, duplicates)
 
     def use(self, recipe: SlateRecipe) -> None:
         """Follow another recipe from now on."""
@@ -77,11 +77,7 @@ class SlatePolicy:
     ) -> Draft:
         """Return the draft of a slate after all rules have spoken."""
         question = self._question(request, employee, at)
-        candidates = self._eligible.retrieve(employee, at)
-        candidates = candidates[
-            is_readable(self._catalogue, employee, candidates)
-            & ~is_muted(self._catalogue, employee, candidates)
-        ]
+        candidates = self.candidates(employee, at)
         wanted = {
             rule.name: rule.retrieve(self._sources, question, candidates)
             for rule in self._retrieving
@@ -90,6 +86,12 @@ class SlatePolicy:
         for rule in self.recipe.rules:
             rule.apply(draft)
         return draft
+
+    def candidates(self, employee: int, at: int) -> Index:
+        """Return what the employee could be shown: the ranking's candidates but for own wishes."""
+        found = self._eligible.retrieve(employee, at)
+        muted = is_muted(self._catalogue, employee, found)
+        return found[is_readable(self._catalogue, employee, found) & ~muted]
 
     def chooser(
         self, request: FeedRequest, employee: int, at: int, preference: FormatPreference

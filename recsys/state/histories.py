@@ -8,6 +8,7 @@ from recsys.event_columns import EventColumns
 from recsys.kernels import kernel
 from recsys.state.marks import MARK, Marks, marks_of
 from recsys.state.showings import Showings, pair
+from recsys.times import DAY_US, HOUR_US
 
 __all__ = ["KEPT", "Histories"]
 
@@ -66,6 +67,25 @@ def _move(rows: Marks, start: Counts, size: Counts, to: Marks, to_start: Counts)
             to[to_start[e] + i] = rows[start[e] + i]
 
 
+@kernel
+def _active(
+    rows: Marks, start: Counts, size: Counts, employees: npt.NDArray[np.int32], since: Counts,
+    until: int, shift: Counts, days: Counts, hours: npt.NDArray[np.uint32],
+) -> None:  # fmt: skip
+    for i in range(len(employees)):
+        e, last = employees[i], np.int64(-1)
+        if e < 0 or e >= len(size):
+            continue
+        for place in range(start[e], start[e] + size[e]):
+            if rows[place]["at"] < since[i] or rows[place]["at"] >= until:
+                continue
+            local = rows[place]["at"] + shift[i]
+            hours[i] |= np.uint32(1) << np.uint32(local // HOUR_US % 24)
+            if local // DAY_US != last:
+                last = local // DAY_US
+                days[i] += 1
+
+
 class Histories:
     """The latest ``KEPT`` marks of each employee, in the order of time.
 
@@ -109,6 +129,30 @@ class Histories:
         """Return the latest showings of all employees, by employee and time."""
         rows, start = self._dense()
         return pair(rows, np.arange(len(self._size), dtype=np.int32), start)
+
+    def oldest(self, employees: npt.NDArray[np.int32]) -> Counts:
+        """Return int64 microseconds before which marks are forgotten, shape (n,); else 0."""
+        known = (employees >= 0) & (employees < len(self._size))
+        full = np.zeros(len(employees), np.bool_)
+        full[known] = self._size[employees[known]] == KEPT
+        oldest = np.zeros(len(employees), np.int64)
+        oldest[full] = self._rows["at"][self._start[employees[full]]]
+        return oldest
+
+    def active(
+        self, employees: npt.NDArray[np.int32], since: Counts, until: int, shift: Counts
+    ) -> tuple[Counts, npt.NDArray[np.uint32]]:
+        """Return on how many days each employee left a mark, and at which hours of the day.
+
+        Arrays have shape (n,). Looks at marks from ``since`` to before ``until`` (microseconds), on
+        clocks that are ``shift`` microseconds ahead of UTC. Bit h of a uint32 is set if there was
+        one between h and h + 1 o'clock. Cost: one pass over the marks of these employees.
+        """
+        days, hours = np.zeros(len(employees), np.int64), np.zeros(len(employees), np.uint32)
+        _active(
+            self._rows, self._start, self._size, employees, since, until, shift, days, hours
+        )  # fmt: skip
+        return days, hours
 
     def n_added(self, employee: int) -> int:
         """Return a number that changes whenever something is kept of the employee."""

@@ -18,6 +18,7 @@ from recsys.state.counters import Counters
 from recsys.state.dismissals import pack_dismissals
 from recsys.state.histories import Histories
 from recsys.state.key_index import ABSENT, KeyIndex
+from recsys.state.marks import completed
 from recsys.state.pending import Pending
 from recsys.state.readings import Readings
 from recsys.state.recent import Recent
@@ -230,7 +231,8 @@ class LiveState:
     def _apply(self, events: EventColumns) -> None:
         if len(events) == 0:
             return
-        added = self.readings.update(events)
+        expected = self.catalogue.renditions.expected_seconds(events.rendition)
+        added = self.readings.update(events, completed(events, expected))
         self.counters.add(events, added, self.catalogue)
         self.showings.add(events, self.catalogue)
         self._impressions.add(events.take(events.event_type == CODE_OF_TYPE["impression"]))

@@ -6,9 +6,9 @@ from fastapi import APIRouter, Query
 
 from recsys.audience.rules import Rule, RuleError, parse_rule
 from recsys.engine import Engine
-from recsys.ids import UNKNOWN_INDEX
 from recsys.times import to_micros
 from serving.advice_models import AdviceAnswer
+from serving.known import check_content
 from serving.problems import Fault, ProblemError
 from serving.routes.catalogue import RowId
 from serving.security import requires
@@ -39,12 +39,7 @@ def content_advice(
     """Return what each format would do for a content, and which to lead with or make next."""
     rule = _rule(audience)
     with services.worker.engine() as (engine, at):
-        at_us, contents = to_micros(at), engine.state.catalogue.contents
-        content = contents.ids.index(content_id)
-        if content == UNKNOWN_INDEX or not contents["known"][content]:
-            raise ProblemError(
-                404, f"there is no content {content_id!r}; put it first, or check the id"
-            )
+        at_us, content = to_micros(at), check_content(engine, content_id)
         engine.state.advance(at_us)
         _check(engine, rule)
         advice = engine.advice.on_content(content, at_us, rule)

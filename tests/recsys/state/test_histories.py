@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from recsys.state.histories import KEPT, Histories
 from recsys.state.marks import MARK, ORDER, Marks
+from recsys.times import DAY_US, HOUR_US
 
 Employees = npt.NDArray[np.int32]
 
@@ -75,3 +76,32 @@ def test_a_number_tells_that_somebody_was_heard_of() -> None:
     before = [found.n_added(e) for e in range(3)]
     found.keep(np.array([1], np.int32), marks[:1])
     assert [found.n_added(e) - b for e, b in enumerate(before)] == [0, 1, 0]
+
+
+@given(st.integers(0, 2**32), st.integers(-12, 14))
+def test_active_days_and_hours_are_those_of_the_marks(seed: int, zone: int) -> None:
+    rng = np.random.default_rng(seed)
+    marks = np.zeros(60, MARK)
+    marks["at"] = rng.integers(10 * DAY_US, 16 * DAY_US, 60)
+    employees = rng.integers(0, 3, 60).astype(np.int32)
+    histories = Histories()
+    histories.keep(employees, marks)
+    since, until, shift = 11 * DAY_US, 15 * DAY_US, zone * HOUR_US
+    who = np.array([2, 0, 7, -1], np.int32)
+    days, hours = histories.active(who, np.full(4, since), until, np.full(4, shift))
+    for employee, n, mask in zip(who.tolist(), days.tolist(), hours.tolist(), strict=True):
+        own = [
+            int(at) + shift
+            for at in marks["at"][employees == employee]
+            if since <= at < until
+        ]  # fmt: skip
+        assert n == len({at // DAY_US for at in own})
+        assert mask == sum(1 << hour for hour in {at // HOUR_US % 24 for at in own})
+
+
+def test_what_is_forgotten_is_known() -> None:
+    employees, marks = _drawn(2 * KEPT, 1, 0)
+    found = _kept(employees, marks, [np.arange(len(marks))])
+    found.keep(np.array([1], np.int32), marks[:1])
+    oldest = found.oldest(np.array([0, 1, 5, -1], np.int32))
+    assert oldest.tolist() == [found.marks(0)["at"][0], 0, 0, 0]

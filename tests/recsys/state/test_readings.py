@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from recsys.event_columns import CODE_OF_TYPE, EventColumns
 from recsys.schema import INTERACTIONS
-from recsys.state.readings import REPEAT_WEIGHT, Readings
+from recsys.state.readings import COMPLETED_FLAG, REPEAT_WEIGHT, Readings, flag_of
 
 _TYPES = ("impression", "open", "read", "dismiss", "share", "acknowledge")
 rows = st.lists(
@@ -103,3 +103,28 @@ def test_what_somebody_did_is_remembered_by_kind() -> None:
     assert readings.did(1, contents, "acknowledge").tolist() == [False, True]
     assert not readings.did(0, contents, "acknowledge").any()
     assert not readings.did(-1, contents, "acknowledge").any()
+
+
+@given(rows, st.lists(st.booleans(), min_size=25, max_size=25))
+def test_flags_of_many_are_those_of_each(rows: list[Row], done: list[bool]) -> None:
+    readings = Readings()
+    readings.update(_events(rows), np.array(done[: len(rows)], np.bool_))
+    people = np.arange(4, dtype=np.int32)
+    for content in range(5):
+        flags = readings.flags(people, content)
+        for employee, found in enumerate(flags.tolist()):
+            mine = [i for i, row in enumerate(rows) if row[:2] == (employee, content)]
+            kinds = {rows[i][2] for i in mine}
+            for kind in _TYPES:
+                assert bool(found & flag_of(kind)) == (kind in kinds)
+            assert bool(found & COMPLETED_FLAG) == any(done[i] for i in mine)
+
+
+def test_the_share_that_opened_counts_pairs_with_an_impression() -> None:
+    readings = Readings()
+    assert np.isnan(readings.opened_share())
+    kinds = [(0, 0, "impression"), (0, 0, "open"), (1, 0, "impression"), (2, 0, "impression"),
+             (2, 0, "dismiss"), (3, 0, "open"), (0, 1, "impression")]  # fmt: skip
+    readings.update(_events([(e, c, kind, 0) for e, c, kind in kinds]))
+    assert readings.opened_share() == 1 / 4
+    assert flag_of() == 0
