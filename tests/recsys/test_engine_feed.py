@@ -156,7 +156,7 @@ def test_must_reads_come_first_by_due_time_until_they_are_done(company: "Company
     assert _ids(slate)[:3] == ["sooner", "soon", "no due"]
     assert [item.slot_type == "mandatory" for item in slate.items] == [True] * 3 + [False] * 2
     assert [item.reasons for item in slate.items[:3]] == [
-        ("must_read", "overdue"), ("must_read", "due_soon"), ("must_read",),
+        ("must_read", "overdue"), ("must_read", "due_soon"), ("must_read", "new"),
     ]  # fmt: skip
     engine.observe([_event(company, "open", "soon"), _event(company, "open", "no due")])
     assert _ids(_feed(engine, company, limit=2)) == ["sooner", "soon"]  # read is not acknowledged

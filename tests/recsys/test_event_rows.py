@@ -249,11 +249,11 @@ def test_a_worked_example() -> None:
         "dwell_seconds": [nan, 12.5],
         "progress_share": [nan, 0.5],
         "device": [-1, DEVICES.index("mobile")],
-        "reason": [-1, -1],
-        "target": [-1, -1],
         "surface": [-1, SURFACES.index("newsletter")],
         "position": [0, LAST_POSITION],
         "rendition_propensity": [nan, 0.25],
+        "reason": [-1, -1],
+        "target": [-1, -1],
     }
     assert list(columns.arrays()) == list(expected)
     for name, values in columns.arrays().items():

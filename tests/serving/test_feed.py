@@ -81,8 +81,8 @@ def test_a_fast_client_clock_delays_nothing(server: Server) -> None:
 
 
 def test_pages_keep_candidates_and_positions(server: Server) -> None:
-    whole = server.feed(request_id="paged", limit=100)
     pages, cursor = [server.feed(request_id="first", limit=8)], None
+    whole = server.feed(request_id="first", limit=100)
     assert ids(pages[0]) == ids(whole)[:8]
     server.post(server.event("between", content_id=ids(whole)[9]))
     while (cursor := pages[-1]["next_cursor"]) is not None:
