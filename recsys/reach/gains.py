@@ -134,7 +134,7 @@ def find_gains(
     state: LiveState, scorer: LiveScorer, eligible: EligibleContents, segments: Segments | None,
     content: int, at: int, employees: Employees, codes: Codes, most: int = MOST_SCORED,
 ) -> Gains:  # fmt: skip
-    """Return which groups of an audience, with their fates, gain most. Cost: 2 ms a person asked.
+    """Return which groups of an audience, with their fates, gain most. Cost: 4 ms a person asked.
 
     ``at`` is the state's present moment, in microseconds; about ``most`` people are asked.
     """

@@ -9,8 +9,8 @@ from recsys.advice.cells import CELL_SIZE
 
 __all__ = ["MOST_SCORED", "Sample", "draw_sample"]
 
-MOST_SCORED = 500
-"""People whose ranking is computed, at two milliseconds each: the mean of a probability that
+MOST_SCORED = 400
+"""People whose ranking is computed, at four milliseconds each: the mean of a probability that
 differs by 0.1 from person to person is known to half a hundredth, in a group of twenty to two."""
 
 Bools = npt.NDArray[np.bool_]
