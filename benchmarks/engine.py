@@ -26,7 +26,7 @@ from recsys.schema import TABLES
 _END = datetime(2026, 6, 1, 9, tzinfo=UTC)
 _DAYS = 60
 _WARM_UP, _ASKED = 50, 1_000
-_RECIPE = replace(
+RECIPE = replace(
     Recipe(),
     sampling=replace(Recipe().sampling, max_targets=2_000),
     snapshots=replace(Recipe().snapshots, n_snapshots=1),
@@ -164,7 +164,7 @@ def main() -> None:
     known = {name: validate(TABLES[name], frame).frame for name, frame in frames.items()}
     known["events"] = known["events"].iloc[:n_known]
     until = known["events"]["occurred_at"].iloc[-1] + timedelta(microseconds=1)
-    engine = Engine.fit(Dataset(known), until, recipe=_RECIPE)
+    engine = Engine.fit(Dataset(known), until, recipe=RECIPE)
     _time_observing(engine, events.iloc[n_known:])
     _time_ranking(engine, size.employees)
     _time_one_event(engine, size.contents)

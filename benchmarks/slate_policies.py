@@ -31,9 +31,7 @@ def scaled(strength: float) -> SlateRecipe:
 
 
 def _scaled(rule: SlateRule, strength: float) -> SlateRule:
-    if isinstance(rule, Fatigue):  # what it takes stays below the whole
-        return replace(rule, strength=min(rule.strength * strength, 0.9))
-    if isinstance(rule, Diversity | NewAuthors | OtherDepartment):
+    if isinstance(rule, Fatigue | Diversity | NewAuthors | OtherDepartment):
         return replace(rule, strength=rule.strength * strength)
     return rule
 

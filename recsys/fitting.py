@@ -23,6 +23,7 @@ from recsys.ranker.lambdarank import MIN_QUESTIONS, RankerRecipe, fit_ranker
 from recsys.ranker.training_rows import Sampling, TrainingRows, collect_rows
 from recsys.segments.fitting import fit_segments
 from recsys.segments.model import SegmentModel
+from recsys.slate.fatigue_fitting import fit_fatigue
 from recsys.state.live import LiveState
 from recsys.state.marks import marks_of
 from recsys.state.showings import showings_of
@@ -99,13 +100,13 @@ def fit_model(
         )
     final: FactorSnapshot | None = snapshots[-1] if snapshots else None
     told = learnable(log, catalogue)
-    segments = fit_segments(
-        showings_of(*marks_of(told, catalogue)),
-        catalogue.renditions.seconds_by_format(len(catalogue.contents)), until_us, previous,
-    )  # fmt: skip
+    showings = showings_of(*marks_of(told, catalogue))
+    seconds = catalogue.renditions.seconds_by_format(len(catalogue.contents))
+    segments = fit_segments(showings, seconds, until_us, previous)  # fmt: skip
     return Model(
         ranker, text, final, until, recipe.shortlist, fit_tastes(told, catalogue), segments,
         tuple(notes), topics=topics,
+        fatigue=fit_fatigue(showings, catalogue.contents.published_at),
     ).named()  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from recsys.candidates.shortlist import ShortlistRecipe
 from recsys.formats.taste_model import TasteModel, guessed_tastes
 from recsys.ranker.ranker import Ranker
 from recsys.segments.model import SegmentModel
+from recsys.slate.fatigue_fitting import DEFAULT_FATIGUE
 from recsys.text.topics import TopicModel
 from recsys.text.vectors import TextModel
 
@@ -44,6 +45,8 @@ class Model:
     version: str = ""
     topics: TopicModel = field(default_factory=TopicModel.empty)
     """What texts are about, where labels are missing or wrong."""
+    fatigue: float = DEFAULT_FATIGUE
+    """How quickly people tire: :func:`recsys.slate.fatigue_fitting.fit_fatigue`."""
 
     def named(self) -> "Model":
         """Return the model with a version that its content determines: day and hash."""
@@ -57,6 +60,7 @@ class Model:
             self.tastes.logit.fixed.tobytes(),
             repr(self.segments.rules).encode() if self.segments else b"",
             self.segments.yardstick.precision.tobytes() if self.segments else b"",
+            repr(self.fatigue).encode(),
         )
         digest = sha256(b"\0".join(parts)).hexdigest()[:10]
         return replace(self, version=f"{self.trained_until:%Y%m%d}-{digest}")
@@ -81,6 +85,7 @@ class Model:
         about = {
             "trained_until": self.trained_until.isoformat(),
             "shortlist": asdict(self.shortlist),
+            "fatigue": self.fatigue,
             "notes": self.notes,
             "version": self.version,
         }
@@ -93,6 +98,7 @@ class Model:
         return cls(
             ranker=Ranker.read(directory),
             shortlist=ShortlistRecipe(**about["shortlist"]),
+            fatigue=float(about["fatigue"]),
             text=TextModel.read(directory),
             topics=TopicModel.read(directory),
             factors=_read_factors(directory / _FACTORS),

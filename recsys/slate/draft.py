@@ -52,6 +52,8 @@ class SlateSources:
     audiences: Audiences
     vectors: ContentVectors
     duplicates: DuplicateGroups
+    fatigue: float
+    """The model's: openings fall with (1 + n) ** −fatigue after n showings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,12 +150,13 @@ class Draft:
         """Return a column of the content table by row."""
         return self.sources.state.catalogue.contents[name][self.contents]
 
-    def feature(self, name: str) -> npt.NDArray[np.float32]:
-        """Return a feature of the ranker by row, NaN where there is none."""
-        found = np.full(len(self), np.nan, np.float32)
-        if self._shortlisted is not None:
-            has = self._feature_rows >= 0
-            found[has] = self._shortlisted.features[self._feature_rows[has], _COLUMN[name]]
+    def feature(self, name: str, rows: Rows | None = None) -> npt.NDArray[np.float32]:
+        """Return a feature of the ranker by row (of ``rows`` only), NaN where there is none."""
+        places = self._feature_rows if rows is None else self._feature_rows[rows]
+        if self._shortlisted is None:
+            return np.full(len(places), np.nan, np.float32)
+        found: npt.NDArray[np.float32] = self._shortlisted.features[places, _COLUMN[name]]
+        found[places < 0] = np.nan
         return found
 
     def is_ranked(self, rows: Rows) -> Bool:

@@ -86,7 +86,7 @@ class _Filling:
         if choice is not None:
             slot_type = self._draft.floors[floor].slot_type if floor >= 0 else "personal"
             self._take(row, slot_type, 1.0, choice)
-        if self._seconds_left == inf:
+        if passed and self._seconds_left == inf:
             self._board.is_open[passed] = True
         return choice is not None
 
@@ -124,7 +124,8 @@ class _Filling:
                 break
             board.is_open[found] = False
             unfit += found
-        board.is_open[unfit] = True
+        if unfit:
+            board.is_open[unfit] = True
         return pool[:n], values[:n]
 
     def _choice_or_any(self, row: int, bits: int) -> RenditionChoice | None:

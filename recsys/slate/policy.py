@@ -33,7 +33,9 @@ class SlatePolicy:
         self._eligible, self._scorer, self._tastes = eligible, scorer, tastes
         self._catalogue = state.catalogue
         duplicates = DuplicateGroups(state.catalogue.contents)
-        self._sources = SlateSources(state, audiences, scorer.sources.vectors, duplicates)
+        self._sources = SlateSources(
+            state, audiences, scorer.sources.vectors, duplicates, scorer.model.fatigue
+        )
 
     def use(self, recipe: SlateRecipe) -> None:
         """Follow another recipe from now on."""

@@ -134,8 +134,8 @@ def _true_claims(draft: Draft, rows: Rows) -> Bool:
     at, contents = draft.question.at, draft.contents[rows]
     published_at = draft.sources.state.catalogue.contents.published_at[contents]
     claims = np.zeros((len(rows), len(_CLAIMS)), np.bool_)
-    claims[:, 0] = draft.feature("own_author_60d")[rows] > _HABITUAL
-    claims[:, 1] = draft.feature("own_topic_60d")[rows] > _HABITUAL
+    claims[:, 0] = draft.feature("own_author_60d", rows) > _HABITUAL
+    claims[:, 1] = draft.feature("own_topic_60d", rows) > _HABITUAL
     readers, times = draft.sources.state.recent_readers.of_many(contents)
     claims[:, _GROUP_CLAIMS] = _own_group_readers(draft, readers) >= MIN_READERS
     claims[:, 5] = ((readers >= 0) & (times >= at - _LATELY)).sum(axis=1) >= MIN_READERS

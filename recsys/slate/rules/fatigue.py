@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-
 from recsys.slate.draft import Draft
 
 __all__ = ["Fatigue"]
@@ -14,14 +12,15 @@ __all__ = ["Fatigue"]
 class Fatigue:
     """Lowers what somebody was shown again and again without opening it.
 
-    The first ``free`` showings cost nothing (a slot is easily overlooked), every further one takes
-    ``strength`` of the value. From ``most_shown`` on a content is not shown at all; must-reads
+    After n showings the value is multiplied by (1 + n) ** (−strength · φ). φ is the company's own,
+    learned from its log (:mod:`recsys.slate.fatigue_fitting`): where tastes differ much, passing
+    something over says much. From ``most_shown`` on a content is not shown at all; must-reads
     are never tired of. Showings of the visit that goes on do not count, so a reload shows the same.
     """
 
     name: ClassVar[str] = "fatigue"
-    strength: float = 0.2
-    free: int = 1
+    strength: float = 1.0
+    """1 is what the log says; more also rests what would still be the best guess."""
     most_shown: int = 30
 
     def apply(self, draft: Draft) -> None:
@@ -29,6 +28,5 @@ class Fatigue:
         if not draft.question.is_personal:
             return
         shown = draft.sources.state.readings.impressions(draft.question.employee, draft.contents)
-        tired = np.maximum(shown - self.free, 0)
-        draft.scale(self.name, (1.0 - self.strength) ** tired)
+        draft.scale(self.name, (1.0 + shown) ** (-self.strength * draft.sources.fatigue))
         draft.close(self.name, shown >= self.most_shown)

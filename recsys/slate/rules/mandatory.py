@@ -28,14 +28,21 @@ _WAITED_US = 7 * DAY_US
 class Mandatory:
     """Puts unacknowledged must-reads first, earliest due first, at most ``most`` at a time.
 
-    The others wait, and the slate says how many. They are on every personal surface at once;
-    three days before they are due (without a due time: a week after publication) they also go to
-    screens and prints that everybody passes. Acknowledged, they are gone with the next slate.
+    The others wait, and the slate says how many. What was shown ``turn`` times without being done
+    with goes on with ``most_again`` slots, in which all such ones take turns: ignored ones must
+    neither hide those not seen yet nor fill every page for ever. They are to be escalated.
+
+    They are on every personal surface at once; three days before they are due (without a due time:
+    a week after publication) they also go to screens and prints that everybody passes.
+    Acknowledged, they are gone with the next slate.
     """
 
     name: ClassVar[str] = "mandatory"
     most: int = 3
     """With more, a feed would be nothing else, and be left."""
+    turn: int = 3
+    """Seen three times and put off: a fourth look is worth less than the first one at another."""
+    most_again: int = 1
 
     def retrieve(self, sources: SlateSources, question: Question, candidates: Index) -> Index:
         """Return what the employee owes here, the most urgent first."""
@@ -48,7 +55,13 @@ class Mandatory:
     def apply(self, draft: Draft) -> None:
         """Place the most urgent ones, let the others wait."""
         rows = draft.retrieved[self.name]
-        for row in rows[: self.most].tolist():
+        readings, employee = draft.sources.state.readings, draft.question.employee
+        turns = readings.impressions(employee, draft.contents[rows]) // self.turn
+        order = np.argsort(turns, kind="stable")
+        first, again = order[turns[order] == 0], order[turns[order] > 0]
+        again = again[: max(self.most_again, 0)]
+        chosen = np.concatenate([first, again])[: self.most]
+        for row in rows[np.sort(chosen)].tolist():
             draft.place(row, "mandatory")
         is_waiting = np.zeros(len(draft), np.bool_)
         is_waiting[rows] = draft.is_open[rows]
