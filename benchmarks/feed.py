@@ -1,8 +1,8 @@
 """What the slate policy adds to a ranking: feeds of 10,000 live contents, in one thread.
 
 Run ``python -m benchmarks.feed``; ``--contents``, ``--employees`` and ``--events`` set the size.
-The company is that of :mod:`benchmarks.engine`, with renditions for two thirds of the contents, some
-must-reads, pins and audiences. Policy time is a feed less a ranking of the same question, pair by
+The company is that of :mod:`benchmarks.engine`, with renditions for two thirds of the contents,
+some must-reads, pins and audiences. Policy time is a feed less a ranking of the same question, pair by
 pair and in turns, so that what else the machine does meets both. Peers in the same run: the ranking
 itself, and a feed without any rule (renditions and reasons only).
 """
@@ -12,6 +12,7 @@ import platform
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -32,14 +33,15 @@ def _dressed(frames: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     """Return the company with renditions, must-reads, pins, audiences and campaigns."""
     contents = frames["contents"]
     n = np.arange(len(contents))
-    contents = contents.assign(
-        mandatory=n % 2_000 == 0,
-        ack_required=n % 2_000 == 0,
-        pinned_until=["2027-01-01T00:00:00Z" if i >= len(n) - 3 else None for i in n],
-        audience=['{"department": ["d1", "d2"]}' if i % 50 == 0 else None for i in n],
-        campaign_id=[f"k{i % 5}" if i % 7 == 0 else None for i in n],
-        est_minutes=1 + n % 5,
-    )
+    columns: dict[str, Any] = {
+        "mandatory": n % 2_000 == 0,
+        "ack_required": n % 2_000 == 0,
+        "pinned_until": ["2027-01-01T00:00:00Z" if i >= len(n) - 3 else None for i in n],
+        "audience": ['{"department": ["d1", "d2"]}' if i % 50 == 0 else None for i in n],
+        "campaign_id": [f"k{i % 5}" if i % 7 == 0 else None for i in n],
+        "est_minutes": 1 + n % 5,
+    }
+    contents = contents.assign(**columns)
     rows = [
         {"rendition_id": f"{content}-{form}", "content_id": content, "format": form}
         for i, content in enumerate(contents["content_id"])
