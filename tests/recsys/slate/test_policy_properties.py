@@ -3,6 +3,7 @@
 from collections import Counter
 from datetime import datetime, timedelta
 from functools import cache
+from itertools import pairwise
 from math import inf
 from typing import TYPE_CHECKING, Any
 
