@@ -4,11 +4,16 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import numpy as np
+
 from recsys.answers import FeedRequest, Slate
 from recsys.borders import checked_rows
 from recsys.catalogue.catalogue import Catalogue
 from recsys.engine import DEFAULT_LATENESS, Engine
+from recsys.features.matrix import FEATURE_NAMES
 from recsys.model import Model
+from recsys.ranker.calibration import Calibration
+from recsys.ranker.ranker import Ranker
 from recsys.state.live import LiveState
 from recsys.text.vectors import TextModel
 from recsys.times import NO_TIME, to_micros
@@ -18,11 +23,33 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 Row = dict[str, Any]
 
-_MODEL = Model(None, TextModel.empty(), None, AT, version="none")
+NO_RANKER = Model(None, TextModel.empty(), None, AT, version="none")
 """Without a ranker: contents are ordered by readers of the last hours, then newest first."""
 
 
-def engine_of(**tables: Sequence[Row]) -> Engine:
+def judging(**worth: float) -> Model:
+    """Return a model whose score is the sum of the ``worth`` of features that are above 0.5."""
+    names = list(FEATURE_NAMES)
+    trees = [
+        f"Tree={n}\nnum_leaves=2\nnum_cat=0\nsplit_feature={names.index(name)}\nthreshold=0.5\n"
+        # Missing is NaN, and goes left.
+        f"decision_type=10\nleft_child=-1\nright_child=-2\nleaf_value=0 {value}\nis_linear=0\n"
+        "shrinkage=1\n\n\n"
+        for n, (name, value) in enumerate(worth.items())
+    ]
+    head = {
+        "version": "v4", "num_class": "1", "num_tree_per_iteration": "1", "label_index": "0",
+        "max_feature_idx": f"{len(names) - 1}", "objective": "regression",
+        "feature_names": " ".join(names), "feature_infos": " ".join(["[-1:1]"] * len(names)),
+        "tree_sizes": " ".join(str(len(tree)) for tree in trees),
+    }  # fmt: skip
+    text = "".join(f"{key}={value}\n" for key, value in head.items())
+    calibration = Calibration(np.array([-1.0, 1.0]), np.array([-1.0, 1.0]))
+    ranker = Ranker(f"tree\n{text}\n{''.join(trees)}end of trees\n", calibration)
+    return Model(ranker, TextModel.empty(), None, AT, version="hand-made")
+
+
+def engine_of(*, model: Model = NO_RANKER, **tables: Sequence[Row]) -> Engine:
     """Return an engine at ``AT`` over rows that must all be good."""
     catalogue = Catalogue()
     frames = {name: checked_rows(name, rows) for name, rows in tables.items()}
@@ -34,7 +61,7 @@ def engine_of(**tables: Sequence[Row]) -> Engine:
     if "events" in frames:
         state.observe(catalogue.encode(frames["events"][0]))
     state.advance(to_micros(AT))
-    return Engine(_MODEL, state, [])
+    return Engine(model, state, [])
 
 
 def content(content_id: str, **columns: Any) -> Row:  # any column
