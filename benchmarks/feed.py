@@ -2,8 +2,8 @@
 
 Run ``python -m benchmarks.feed``; ``--contents``, ``--employees`` and ``--events`` set the size.
 The company is that of :mod:`benchmarks.engine`, with renditions for two thirds of the contents,
-some must-reads, pins and audiences. Policy time is a feed less a ranking of the same question, pair by
-pair and in turns, so that what else the machine does meets both. Peers in the same run: the ranking
+some must-reads, pins and audiences. Policy time is a feed less a ranking for the same person, both
+in turns, so that what else the machine does meets both. Peers in the same run: the ranking
 itself, and a feed without any rule (renditions and reasons only).
 """
 

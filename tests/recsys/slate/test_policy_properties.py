@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from recsys.answers import FeedRequest, Slate
 from recsys.engine import Engine
+from recsys.slate.fatigue_fitting import DEFAULT_FATIGUE
 from recsys.slate.recipe import DEFAULT_SLATE
 from recsys.slate.rules.exploration import PlackettLuce
 from tests.recsys.slate.companies import (
@@ -199,6 +200,24 @@ def test_a_must_read_is_owed_whatever_was_muted_and_in_whatever_language() -> No
     assert ids(feed(engine)) == ["m"]
 
 
+def test_must_reads_that_were_put_off_take_turns_in_one_slot() -> None:
+    names = [f"m{n}" for n in range(5)]
+    musts = [content(n, mandatory=True, ack_due_at=AT + i * HOUR) for i, n in enumerate(names)]
+    engine = engine_of(
+        employees=people("e0", "e1"), contents=[*musts, *aged("a")],
+        events=[*shown("m0", 3), *shown("m1", 6), *shown("m2", 2)],
+    )  # fmt: skip
+    slate = feed(engine)
+    assert ids(slate)[:3] == ["m2", "m3", "m4"]  # not put off yet: all slots are theirs
+    assert slate.must_reads_waiting == 2
+    assert ids(feed(engine, "e1"))[:3] == names[:3]
+    all_put_off = [*shown("m0", 3), *shown("m1", 3), *shown("m2", 6), *shown("m3", 9)]
+    engine = engine_of(
+        employees=people("e0"), contents=[*musts[:4], *aged("a")], events=all_put_off
+    )
+    assert ids(feed(engine)) == ["m0", "a"]
+
+
 # ---- pins, priority, fatigue
 
 
@@ -242,8 +261,8 @@ def test_what_was_shown_often_and_not_opened_sinks() -> None:
         employees=people("e0", "e1"), contents=aged("a", "b", "c"),
         events=[*shown("a", 4), *shown("b", 1)],
     )  # fmt: skip
-    assert ids(feed(engine)) == ["b", "c", "a"]  # one showing is free
-    assert effect(engine, "fatigue", "a") == pytest.approx(0.8**3)
+    assert ids(feed(engine)) == ["c", "b", "a"]
+    assert effect(engine, "fatigue", "a") == pytest.approx((1 + 4) ** -DEFAULT_FATIGUE)
     assert ids(feed(engine, "e1")) == ["a", "b", "c"]
 
 
@@ -269,12 +288,15 @@ def test_what_was_shown_thirty_times_is_shown_no_more(times: int, expected: list
 def test_who_opted_out_is_ranked_whatever_they_passed_by_sent_away_or_were_sent() -> None:
     events = [*shown("a", 4), event("dismiss", "x", reason="not_interested")]
     events.append(event("share", "c", "e1", reason="person", target_id="e0"))
-    tables: dict[str, list[Row]] = {
-        "employees": people("e0", "e1", "e2"),
-        "contents": aged("a", "b", "x", "c", topics=["t"]),
-        "preferences": [{"employee_id": "e0", "personalization_opt_out": True}],
-    }
-    told, untold = engine_of(**tables, events=events), engine_of(**tables, events=events[-1:])
+    told, untold = (
+        engine_of(
+            employees=people("e0", "e1", "e2"),
+            contents=aged("a", "b", "x", "c", topics=["t"]),
+            preferences=[{"employee_id": "e0", "personalization_opt_out": True}],
+            events=rows,
+        )
+        for rows in (events, events[-1:])
+    )
     assert ids(feed(told)) == [name for name in ids(feed(untold)) if name != "x"]
     assert {code for item in feed(told).items for code in item.reasons} <= {"other_department"}
 
