@@ -21,6 +21,7 @@ _LEAST_OPENED = 100
 """Openings of something shown before; fewer leave the exponent open by more than 0.1."""
 _MOST_FATIGUE = 1.0
 _FRESH_HOURS = 12.0
+_MOST_OPENED = 0.95  # looks are weighed by a guess, so that openings can outnumber them
 _PRIOR_LOOKS = 5.0
 """Looks after which a content's, or a person's, own rate counts as much as everybody's."""
 
@@ -54,8 +55,8 @@ def fit_fatigue(showings: Showings, published_at: npt.NDArray[np.int64]) -> floa
         [
             np.log(position),
             np.log1p(hours / _FRESH_HOURS),
-            _log_rate_of_others(seen.content, opened, looks),
-            _log_rate_of_others(seen.employee, opened, looks),
+            _odds_of_others(seen.content, opened, looks),
+            _odds_of_others(seen.employee, opened, looks),
             np.log1p(earlier),
         ],
         axis=1,
@@ -77,9 +78,11 @@ def _earlier(showings: Showings) -> npt.NDArray[np.int64]:
     return earlier
 
 
-def _log_rate_of_others(group: npt.NDArray[np.int32], opened: Float, looks: Float) -> Float:
-    """Return, by showing, the log of openings per look of its group without the showing itself."""
+def _odds_of_others(group: npt.NDArray[np.int32], opened: Float, looks: Float) -> Float:
+    """Return, by showing, the log odds of opening at a look, in its group without the showing."""
     usual = opened.sum() / looks.sum()
     all_opened, all_looks = np.bincount(group, opened), np.bincount(group, looks)
     rest = all_opened[group] - opened + _PRIOR_LOOKS * usual
-    return np.asarray(np.log(rest / (all_looks[group] - looks + _PRIOR_LOOKS)))
+    share = rest / (all_looks[group] - looks + _PRIOR_LOOKS)
+    share = np.minimum(share, _MOST_OPENED)
+    return np.asarray(np.log(share / (1.0 - share)))
