@@ -42,6 +42,7 @@ from recsys.scoring import LiveScorer
 from recsys.segments.model import SegmentModel
 from recsys.segments.segments import Segments
 from recsys.slate.policy import SlatePolicy
+from recsys.slate.recipe import DEFAULT_SLATE, SlateRecipe
 from recsys.slate.sending import SendingRules, sending
 from recsys.state.live import LiveState
 from recsys.times import HOUR_US, from_micros, to_micros
@@ -69,7 +70,7 @@ class Engine:
 
     def __init__(
         self, model: Model, state: LiveState, log: list[EventColumns],
-        named: NamedSegments | None = None,
+        named: NamedSegments | None = None, slate: SlateRecipe = DEFAULT_SLATE,
     ) -> None:  # fmt: skip
         self.model = model
         self.state = state
@@ -80,7 +81,9 @@ class Engine:
         self.eligible = EligibleContents(state, self.audiences)
         self.scorer = LiveScorer(model, state)
         self.tastes = FormatTastes(model.tastes, state)
-        self.slates = SlatePolicy(state, self.audiences, self.eligible, self.scorer, self.tastes)
+        self.slates = SlatePolicy(
+            state, self.audiences, self.eligible, self.scorer, self.tastes, slate
+        )
 
     @classmethod
     def train(
@@ -228,7 +231,9 @@ class Engine:
         state = LiveState(catalogue, lateness_us=self.state.lateness_us)
         state.observe(EventColumns.concatenate(self._log))
         state.advance(to_micros(at))
-        return type(self)(self.model, state, list(self._log), self.audiences.named)
+        return type(self)(
+            self.model, state, list(self._log), self.audiences.named, self.slates.recipe
+        )
 
     @property
     def advice(self) -> FormatAdviser:
@@ -259,14 +264,17 @@ class Engine:
         write_bundle(self, Path(path))
 
     @classmethod
-    def load(cls, path: Path | str, *, named: NamedSegments | None = None) -> Self:
+    def load(
+        cls, path: Path | str, *, named: NamedSegments | None = None,
+        slate: SlateRecipe = DEFAULT_SLATE,
+    ) -> Self:  # fmt: skip
         """Read a bundle; raises :class:`recsys.errors.ModelError` if it is damaged.
 
-        ``named`` are the company's own segments, which are no part of a bundle.
+        ``named`` are the company's own segments and ``slate`` its policy: no part of a bundle.
         """
         from recsys.bundle import read_bundle
 
-        return cls(*read_bundle(Path(path)), named)
+        return cls(*read_bundle(Path(path)), named, slate)
 
     def _moment(self, employee_id: str, at: datetime) -> tuple[int, int]:
         at_us = to_micros(at)

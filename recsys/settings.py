@@ -39,6 +39,10 @@ class Settings(BaseSettings):
         description="JSON file of the company's own segments for audience rules: {name: rule, …}; "
         "read at the start.",
     )
+    slate: Path | None = Field(
+        default=None,
+        description="TOML file of the slate policy: rules in order, with their strengths.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least severe log line that is written to standard error."
     )

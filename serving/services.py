@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 
 from recsys.audience.named import read_named_segments
 from recsys.settings import Settings
+from recsys.slate.recipe import read_slate_recipe
 from recsys.store.database import Database
 from recsys.store.key_store import KeyStore
 from recsys.store.port import Store
@@ -44,6 +45,7 @@ def open_services(settings: Settings, database: Database) -> Iterator[Services]:
         worker = Worker(
             store, clock, settings.models_dir, dataset, number, lateness_us=lateness_us,
             named=read_named_segments(settings.segments),
+            slate=read_slate_recipe(settings.slate),
         )  # fmt: skip
         worker.start()
         try:

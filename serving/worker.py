@@ -16,6 +16,7 @@ from recsys.dataset.dataset import Dataset
 from recsys.engine import Engine
 from recsys.model import Model
 from recsys.schema import TABLES
+from recsys.slate.recipe import DEFAULT_SLATE, SlateRecipe
 from recsys.state.live import LiveState
 from recsys.store.bulk import CHANGE_NUMBER
 from recsys.store.port import Changes, Store
@@ -41,7 +42,7 @@ _UPSERTS: dict[str, Callable[[Engine, pd.DataFrame], UpsertReport]] = {
 
 def build_engine(
     dataset: Dataset, model: Model, *, at: datetime, lateness_us: int,
-    named: NamedSegments | None = None,
+    named: NamedSegments | None = None, slate: SlateRecipe = DEFAULT_SLATE,
 ) -> Engine:  # fmt: skip
     """Return an engine at ``at`` that knows everything in ``dataset``, late events included.
 
@@ -51,7 +52,7 @@ def build_engine(
     state = LiveState(catalogue, lateness_us=lateness_us)
     state.observe(catalogue.encode(dataset["events"]))
     state.advance(to_micros(at))
-    return Engine(model, state, [], named)
+    return Engine(model, state, [], named, slate)
 
 
 class Worker:
@@ -75,17 +76,20 @@ class Worker:
         Passed to the live state.
     named
         The company's own segments, for audience rules.
+    slate
+        The slate policy.
     """
 
     def __init__(
         self, store: Store, clock: Clock, models_dir: Path, dataset: Dataset, number: int,
         *, lateness_us: int, named: NamedSegments | None = None,
+        slate: SlateRecipe = DEFAULT_SLATE,
     ) -> None:  # fmt: skip
         self._store = store
         self._clock = clock
         self._models_dir = models_dir
         self._lateness_us = lateness_us
-        self._named = named
+        self._named, self._slate = named, slate
         self._number = number
         self._champion = find_champion(models_dir)
         self._engine = self._build(dataset)
@@ -134,7 +138,7 @@ class Worker:
             return
         with self._follower, self._turn:
             self._champion = champion
-            self._engine = Engine(champion.model, self._engine.state, [], self._named)
+            self._engine = Engine(champion.model, self._engine.state, [], self._named, self._slate)
         _log.info("champion", version=champion.model.version)
 
     def _take_in(self, changes: Sequence[Changes]) -> None:
@@ -153,7 +157,7 @@ class Worker:
     def _build(self, dataset: Dataset) -> Engine:
         return build_engine(
             dataset, self._champion.model, at=self._clock.now(), lateness_us=self._lateness_us,
-            named=self._named,
+            named=self._named, slate=self._slate,
         )  # fmt: skip
 
     def _follow(self) -> None:

@@ -20,16 +20,22 @@ def open_engine(bundle: Path | None, database: str | None, models_dir: Path | No
     """Return an engine at its present moment; options that are not given come from the settings.
 
     Without a ``bundle`` the champion of the model store looks at everything in the database, at the
-    moment that ``RECSYS_CLOCK`` says. The company's own segments are those of ``RECSYS_SEGMENTS``.
+    moment that ``RECSYS_CLOCK`` says. The company's own segments are those of ``RECSYS_SEGMENTS``,
+    its slate policy that of ``RECSYS_SLATE``.
     """
     from recsys.audience.named import read_named_segments
     from recsys.engine import Engine
+    from recsys.slate.recipe import read_slate_recipe
 
     settings = load_settings()
     named = read_named_segments(settings.segments)
     if bundle is not None:
-        return Engine.load(bundle, named=named)
-    return _champion(database or settings.database_url, models_dir or settings.models_dir, named)
+        engine = Engine.load(bundle, named=named)
+    else:
+        store = database or settings.database_url
+        engine = _champion(store, models_dir or settings.models_dir, named)
+    engine.slates.use(read_slate_recipe(settings.slate))
+    return engine
 
 
 def _champion(database: str, models_dir: Path, named: "NamedSegments") -> "Engine":

@@ -21,8 +21,6 @@ CAUSES: tuple[str, ...] = (
 _NOTICED = 0.01
 """A factor within a hundredth of 1 is not worth a word."""
 
-_CLOSED = {"mandatory": "must_read_waiting", "fatigue": "shown_too_often"}
-
 
 def explain(draft: Draft, slots: list[Slot], content: int) -> Explanation:
     """Return why ``content`` (an index, −1 for an unknown one) is or is not among ``slots``.
@@ -75,9 +73,10 @@ def _ineligible(draft: Draft, content: int) -> str | None:
 
 def _passed_over(draft: Draft, slots: list[Slot], row: int) -> str:
     """Return which rule kept a candidate out, or that others were better."""
-    for rule, cause in _CLOSED.items():
-        if rule in draft.closed and draft.closed[rule][row]:
-            return cause
+    if row in draft.waiting:
+        return "must_read_waiting"
+    if "fatigue" in draft.closed and draft.closed["fatigue"][row]:
+        return "shown_too_often"
     taken = [slot.row for slot in slots]
     wanted = [i for i, slot in enumerate(slots) if slot.slot_type == "personal"]
     better = [i for i in wanted if draft.values[row] > draft.values[taken[i]]]

@@ -70,13 +70,15 @@ DEFAULT_SLATE = SlateRecipe(
 """What the engine does unless told otherwise; ``recsys/slate/README.md`` says what it costs."""
 
 
-def read_slate_recipe(path: Path) -> SlateRecipe:
-    """Read a policy: one table per rule, applied in the order of the file.
+def read_slate_recipe(path: Path | None) -> SlateRecipe:
+    """Read a policy: one table per rule, applied in the order of the file; None is the default.
 
     ``[fatigue]`` alone is the rule with its defaults, ``strength = 0.3`` below it another setting;
     a rule that is not named is not applied. Raises
     :class:`recsys.errors.ConfigurationError` naming what is unknown and what there is.
     """
+    if path is None:
+        return DEFAULT_SLATE
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -9,9 +9,12 @@ import numpy as np
 
 from recsys.answers import Sending, SendingCause
 from recsys.state.live import LiveState
-from recsys.times import DAY_US, from_micros, to_micros
+from recsys.times import DAY_US, HOUR_US, from_micros, to_micros
 
 __all__ = ["SendingRules", "sending"]
+
+_ONE_ISSUE_US = 6 * HOUR_US
+"""Mails closer together belong to one issue: sending to a whole company takes hours."""
 
 _DECLINED = ("never", "none", "off")
 """Values of ``newsletter_frequency`` that mean no."""
@@ -22,7 +25,7 @@ class SendingRules:
     """What the company thinks is considerate."""
 
     most_per_week: int = 3
-    """Hours with mail within seven days; one issue is one, however many contents it holds."""
+    """Issues within seven days, however many contents each holds."""
     quiet_from: int = 19
     """Local hour at which quiet hours begin; SharePoint and Teams use the evening as well."""
     quiet_until: int = 8
@@ -95,12 +98,13 @@ def _morning(day: str, zone: tzinfo | None, rules: SendingRules) -> datetime | N
 
 
 def _weekly(state: LiveState, rules: SendingRules, employee: int, at: int) -> tuple[bool, int]:
-    """Return whether the week is full, and when the oldest of its mails is a week old."""
+    """Return whether the week is full, and when one of its issues is a week old."""
     _, times = state.sends.of(employee)
     recent = np.sort(times[times > at - 7 * DAY_US])
-    if len(recent) < rules.most_per_week:
+    ends = recent[np.diff(recent, append=np.iinfo(np.int64).max) > _ONE_ISSUE_US]
+    if len(ends) < rules.most_per_week:
         return False, at
-    return True, int(recent[len(recent) - rules.most_per_week]) + 7 * DAY_US
+    return True, int(ends[len(ends) - rules.most_per_week]) + 7 * DAY_US
 
 
 def _quiet_end(local: datetime, rules: SendingRules) -> datetime:

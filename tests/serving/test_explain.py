@@ -101,7 +101,8 @@ def test_what_just_happened_is_told_at_once(server: Server) -> None:
     now = server.services.clock.now()
     row = {
         "content_id": "mine", "title": "Mine",
-        "published_at": (now - timedelta(hours=1)).isoformat(), "topics": ["only here"], "priority": 1,
+        "published_at": (now - timedelta(hours=1)).isoformat(),
+        "topics": ["only here"], "priority": 1,
     }  # fmt: skip
     server.send("PUT", "/v1/contents/mine", {k: v for k, v in row.items() if k != "content_id"})
     server.send("PUT", "/v1/contents/like", {**row, "content_id": "like", "priority": 0})

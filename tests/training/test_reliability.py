@@ -46,10 +46,11 @@ def _reads(chosen: list[int], dwell: list[float]) -> EventColumns:
     read = CODE_OF_TYPE["read"]
     return EventColumns.of_rows(
         [
-            (i, read, i, content, -1, i * _SECOND, i * _SECOND, seconds, np.nan, 0, 0, 0, np.nan)
+            (i, read, i, content, -1, i * _SECOND, i * _SECOND, seconds, np.nan, 0, 0, 0, np.nan,
+             -1, -1)
             for i, (content, seconds) in enumerate(zip(chosen, dwell, strict=True))
         ]
-    )
+    )  # fmt: skip
 
 
 def test_what_was_chosen_is_looked_up_in_its_own_question() -> None:

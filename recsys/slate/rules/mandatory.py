@@ -15,6 +15,9 @@ __all__ = ["Mandatory", "Urgency", "owed_contents", "urgency"]
 _EVERYWHERE = ("signage", "print")
 """Surfaces that cannot tell who is looking, and whose room is scarce: for what is urgent."""
 
+_BEHIND_ALL = 1e-9
+"""Factor for those that wait: a feed that goes on so far shows them before it ends."""
+
 Urgency = int
 """0 new, 1 due soon, 2 overdue."""
 
@@ -28,7 +31,7 @@ _WAITED_US = 7 * DAY_US
 class Mandatory:
     """Puts unacknowledged must-reads first, earliest due first, at most ``most`` at a time.
 
-    The others wait, and the slate says how many. What was shown ``turn`` times without being done
+    The others wait behind everything else, and the slate says how many. What was shown ``turn`` times without being done
     with goes on with ``most_again`` slots, in which all such ones take turns: ignored ones must
     neither hide those not seen yet nor fill every page for ever. They are to be escalated.
 
@@ -63,10 +66,11 @@ class Mandatory:
         chosen = np.concatenate([first, again])[: self.most]
         for row in rows[np.sort(chosen)].tolist():
             draft.place(row, "mandatory")
-        is_waiting = np.zeros(len(draft), np.bool_)
-        is_waiting[rows] = draft.is_open[rows]
         draft.waiting = rows[draft.is_open[rows]]
-        draft.close(self.name, is_waiting)
+        if len(draft.waiting):
+            factors = np.ones(len(draft))
+            factors[draft.waiting] = _BEHIND_ALL
+            draft.scale(self.name, factors)
 
 
 def owed_contents(state: LiveState, audiences: Audiences, employee: int, at: int) -> Index:

@@ -114,7 +114,7 @@ def _state(reads: list[Read], now: int) -> LiveState:
     state.observe(
         EventColumns.of_rows(
             [
-                (n + 1, read, employee, content, -1, at, at, nan, nan, -1, -1, 0, nan)
+                (n + 1, read, employee, content, -1, at, at, nan, nan, -1, -1, 0, nan, -1, -1)
                 for n, (employee, content, at) in enumerate(reads)
             ]
         )

@@ -20,7 +20,7 @@ def _log(events: list[Event]) -> EventColumns:
     return EventColumns.of_rows(
         [
             (n + 1, CODE_OF_TYPE[name], e, c, -1, _AT + after, _AT + after, dwell, _NAN, -1, -1,
-             position, _NAN)
+             position, _NAN, -1, -1)
             for n, (name, e, c, after, dwell, position) in enumerate(events)
         ]
     )  # fmt: skip

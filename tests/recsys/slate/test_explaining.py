@@ -12,6 +12,7 @@ from recsys.answers import Explanation, RuleEffect
 from recsys.engine import Engine
 from recsys.model import Model
 from recsys.slate.explaining import CAUSES
+from recsys.slate.fatigue_fitting import DEFAULT_FATIGUE
 from recsys.slate.recipe import DEFAULT_SLATE, RULES
 from recsys.slate.rules.diversity import Diversity
 from recsys.text.vectors import TextModel
@@ -131,7 +132,7 @@ def test_effects_are_told_with_their_factors_and_only_where_there_is_one() -> No
     engine = _engine(*contents, events=[*shown("x", 2), now])
     found = engine.explain(request(), "x").effects
     assert [e.rule for e in found] == ["boosts", "fatigue", "dismissed"]  # in the order of rules
-    assert [e.factor for e in found] == pytest.approx([2.0, 0.8, 0.5], abs=1e-5)
+    assert [e.factor for e in found] == pytest.approx([2.0, 3**-DEFAULT_FATIGUE, 0.5], abs=1e-5)
     assert engine.explain(request(), "other").effects == ()
     assert engine.explain(request("e1"), "x").effects == (RuleEffect("boosts", 2.0),)
 
