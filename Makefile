@@ -44,6 +44,8 @@ bench: setup
 	$(BIN)/python -m benchmarks.newcomers
 	$(BIN)/python -m benchmarks.reach
 	$(BIN)/python -m benchmarks.formats --million
+	$(BIN)/python -m benchmarks.feed
+	$(BIN)/python -m benchmarks.slate
 	$(BIN)/python -m benchmarks.audience
 
 lint: setup

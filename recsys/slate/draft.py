@@ -146,11 +146,6 @@ class Draft:
     def __len__(self) -> int:
         return len(self.contents)
 
-    @property
-    def has_ranker(self) -> bool:
-        """Whether trees have ranked; without them the slate is a plain list to fall back on."""
-        return self._shortlisted is not None
-
     def column(self, name: str) -> npt.NDArray[np.generic]:
         """Return a column of the content table by row."""
         return self.sources.state.catalogue.contents[name][self.contents]

@@ -63,7 +63,7 @@ class SlatePolicy:
         return Slate(
             request.request_id or _request_id(draft.question), self._scorer.model.version,
             self._version, degraded, items,
-            len(set(draft.waiting.tolist()).difference(slot.row for slot in slots)),
+            len(draft.waiting),
         )  # fmt: skip
 
     def explain(

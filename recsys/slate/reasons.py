@@ -115,8 +115,7 @@ def _of_rules(draft: Draft, slots: list[Slot]) -> list[list[str]]:
     """Return what rules say of each slot."""
     question, state = draft.question, draft.sources.state
     codes = [[_OF_SLOT[s.slot_type]] if s.slot_type in _OF_SLOT else [] for s in slots]
-    waiting = set(draft.waiting.tolist())
-    must = [i for i, s in enumerate(slots) if s.slot_type == "mandatory" or s.row in waiting]
+    must = [place for place, slot in enumerate(slots) if slot.slot_type == "mandatory"]
     if must:
         contents = draft.contents[[slots[place].row for place in must]]
         stages = urgency(state, contents, question.at).tolist()

@@ -67,8 +67,8 @@ class Explore:
         return young[starving[np.argsort(shown[starving], kind="stable")][: self.pool // 2]]
 
     def apply(self, draft: Draft) -> None:
-        """Say which slots are drawn; none without a ranker, for a fallback holds no surprises."""
-        if _may_draw(draft.question) and draft.has_ranker:
+        """Say which slots are drawn."""
+        if _may_draw(draft.question):
             draft.exploration = Exploration(
                 _fitting(self.positions, draft.question.request.limit), self.pool, self.floor,
                 self.temperature, draft.retrieved[self.name],
@@ -89,7 +89,7 @@ class PlackettLuce:
 
     def apply(self, draft: Draft) -> None:
         """Say that all slots are drawn."""
-        if _may_draw(draft.question) and draft.has_ranker:
+        if _may_draw(draft.question):
             draft.exploration = Exploration((), self.pool, 0.0, self.temperature)
 
 

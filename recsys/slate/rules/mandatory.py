@@ -15,9 +15,6 @@ __all__ = ["Mandatory", "Urgency", "owed_contents", "urgency"]
 _EVERYWHERE = ("signage", "print")
 """Surfaces that cannot tell who is looking, and whose room is scarce: for what is urgent."""
 
-_BEHIND_ALL = 1e-9
-"""Factor for those that wait: a feed that goes on so far shows them before it ends."""
-
 Urgency = int
 """0 new, 1 due soon, 2 overdue."""
 
@@ -31,7 +28,7 @@ _WAITED_US = 7 * DAY_US
 class Mandatory:
     """Puts unacknowledged must-reads first, earliest due first, at most ``most`` at a time.
 
-    The others wait behind everything else, and the slate says how many. What was shown ``turn`` times without being done
+    The others wait, and the slate says how many. What was shown ``turn`` times without being done
     with goes on with ``most_again`` slots, in which all such ones take turns: ignored ones must
     neither hide those not seen yet nor fill every page for ever. They are to be escalated.
 
@@ -67,10 +64,9 @@ class Mandatory:
         for row in rows[np.sort(chosen)].tolist():
             draft.place(row, "mandatory")
         draft.waiting = rows[draft.is_open[rows]]
-        if len(draft.waiting):
-            factors = np.ones(len(draft))
-            factors[draft.waiting] = _BEHIND_ALL
-            draft.scale(self.name, factors)
+        is_waiting = np.zeros(len(draft), np.bool_)
+        is_waiting[draft.waiting] = True
+        draft.close(self.name, is_waiting)
 
 
 def owed_contents(state: LiveState, audiences: Audiences, employee: int, at: int) -> Index:
