@@ -15,6 +15,7 @@ from recsys.engine import Engine
 from recsys.slate.fatigue_fitting import DEFAULT_FATIGUE
 from recsys.slate.recipe import DEFAULT_SLATE
 from recsys.slate.rules.exploration import PlackettLuce
+from recsys.slate.rules.floors import OtherDepartment
 from tests.recsys.slate.companies import (
     AT,
     DAY,
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 
 _SURFACES = ("portal", "mobile", "newsletter", "print", "signage")
 _FLEETING = ("portal", "mobile")
+
+_ORIGIN_DOES_NOT_COUNT = DEFAULT_SLATE.with_rule(OtherDepartment(strength=0.0))
 
 
 # ---- random companies
@@ -310,6 +313,7 @@ def test_a_notice_posted_by_three_departments_appears_once() -> None:
         for n, d in enumerate(DEPARTMENTS, start=1)
     ]
     engine = engine_of(employees=people("e0", "e1"), contents=notices + aged("a"))
+    engine.slates.use(_ORIGIN_DOES_NOT_COUNT)
     assert ids(feed(engine)) == ["nplant", "a"]
     engine.observe([event("open", "nplant", occurred_at=AT - timedelta(seconds=1))])
     assert ids(feed(engine)) == ["nsales", "a"]
@@ -358,6 +362,7 @@ def test_a_dismissal_lowers_what_its_reason_says(
     contents = [content("x", **_DISMISSED), content("like", **alike), *aged("b")]
     contents[1]["published_at"] = AT - HOUR
     engine = engine_of(employees=people("e0", "e1"), contents=contents)
+    engine.slates.use(_ORIGIN_DOES_NOT_COUNT)
     assert ids(feed(engine, "e1")) == ids(feed(engine))
     engine.observe([event("dismiss", "x", reason=reason, occurred_at=AT - timedelta(seconds=1))])
     assert ids(feed(engine)) == (["b", "like"] if share else ["like", "b"])

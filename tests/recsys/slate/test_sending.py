@@ -69,15 +69,15 @@ def test_three_issues_a_week_are_enough_however_many_contents_they_hold(
 ) -> None:
     engine = _engine(company)
     sent = [
-        {"event_id": f"s{day}-{n}", "event_type": "newsletter_sent", "employee_id": "e01",
+        {"event_id": f"s{hours}-{n}", "event_type": "newsletter_sent", "employee_id": "e01",
          "content_id": f"c0{n}" if n else None,
-         "occurred_at": _NOON_IN_TOKYO - timedelta(days=day, minutes=n)}
-        for day in (1, 3, 6) for n in range(3)
+         "occurred_at": _NOON_IN_TOKYO - timedelta(hours=hours, minutes=n)}
+        for hours in (8, 24, 47) for n in range(3)
     ]  # fmt: skip
     assert engine.observe(sent[:6]).rejected == 0
     assert _asked(engine).is_allowed
     engine.observe(sent[6:])
-    free = _NOON_IN_TOKYO + timedelta(days=1)
+    free = _NOON_IN_TOKYO - timedelta(hours=47) + timedelta(days=7)
     assert _asked(engine) == Sending(False, "weekly_cap", free)
     assert _asked(engine, free).is_allowed
     assert _asked(engine, free, who="e02").is_allowed
