@@ -99,8 +99,8 @@ class Floor:
 class Exploration:
     """Which slots are drawn, and among what."""
 
-    positions: tuple[int, ...]
-    """1-based. Empty: all slots are drawn (Plackett-Luce)."""
+    positions: tuple[int, ...] | None
+    """1-based; None: all slots are drawn (Plackett-Luce)."""
     pool: int
     """At most so many contents have a chance in a slot."""
     floor: float
@@ -153,7 +153,7 @@ class Draft:
     def feature(self, name: str, rows: Rows | None = None) -> npt.NDArray[np.float32]:
         """Return a feature of the ranker by row (of ``rows`` only), NaN where there is none."""
         places = self._feature_rows if rows is None else self._feature_rows[rows]
-        if self._shortlisted is None:
+        if self._shortlisted is None or len(self._shortlisted.features) == 0:
             return np.full(len(places), np.nan, np.float32)
         found: npt.NDArray[np.float32] = self._shortlisted.features[places, _COLUMN[name]]
         found[places < 0] = np.nan

@@ -36,6 +36,8 @@ def explain(draft: Draft, slots: list[Slot], content: int) -> Explanation:
     for position, slot in enumerate(slots, start=1):
         if slot.row == row:
             return Explanation("shown", position, slot.slot_type, effects)
+    if row is not None and row in draft.waiting:
+        return Explanation("must_read_waiting", None, None, effects)
     cause = _ineligible(draft, content)
     if cause is None:
         cause = "ranked_lower" if row is None else _passed_over(draft, slots, row)
@@ -73,13 +75,13 @@ def _ineligible(draft: Draft, content: int) -> str | None:
 
 def _passed_over(draft: Draft, slots: list[Slot], row: int) -> str:
     """Return which rule kept a candidate out, or that others were better."""
-    if row in draft.waiting:
-        return "must_read_waiting"
     if "fatigue" in draft.closed and draft.closed["fatigue"][row]:
         return "shown_too_often"
     taken = [slot.row for slot in slots]
     wanted = [i for i, slot in enumerate(slots) if slot.slot_type == "personal"]
-    better = [i for i in wanted if draft.values[row] > draft.values[taken[i]]]
+    # Of equals the one that is ranked before the other.
+    place = (draft.values[row], -row)
+    better = [i for i in wanted if place > (draft.values[taken[i]], -taken[i])]
     for cap in draft.caps:
         if any(_is_full(cap, taken[:i], row) for i in (wanted if cap.is_strict else better)):
             return "duplicate" if cap.name == "duplicate" else f"{cap.name}_cap"

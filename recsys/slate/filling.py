@@ -75,6 +75,10 @@ class _Filling:
         explore, bits = self._draft.exploration, self._allowed_formats()
         if explore is not None and self._is_drawn(explore) and self._draw(explore, bits):
             return True
+        return self._take_next(bits) or (bits != ALL_FORMATS and self._take_next(ALL_FORMATS))
+
+    def _take_next(self, bits: int) -> bool:
+        """Take the next content that has something to show in ``bits``; False if none has."""
         passed: list[int] = []
         while True:
             row, floor = next_row(self._board, len(self._slots), bits, ALL_FORMATS)
@@ -86,12 +90,13 @@ class _Filling:
         if choice is not None:
             slot_type = self._draft.floors[floor].slot_type if floor >= 0 else "personal"
             self._take(row, slot_type, 1.0, choice)
-        if passed and self._seconds_left == inf:
+        # With all formats allowed it takes too long, now and later; else only this slot is lost.
+        if passed and (self._seconds_left == inf or bits != ALL_FORMATS):
             self._board.is_open[passed] = True
         return choice is not None
 
     def _is_drawn(self, explore: Exploration) -> bool:
-        return not explore.positions or len(self._slots) + 1 in explore.positions
+        return explore.positions is None or len(self._slots) + 1 in explore.positions
 
     def _draw(self, explore: Exploration, bits: int) -> bool:
         """Draw the next slot; False where fewer than two contents have a chance."""

@@ -80,10 +80,13 @@ class DuplicateGroups:
         """Compare contents that are new or changed with those before them."""
         self._reserve(len(self._contents))
         for row in rows.tolist():
+            followers = np.flatnonzero(self._group == row) if row in self._minima else rows[:0]
             self._forget(row)
-            minima = fingerprint(self._contents.texts.get(row, ""))
-            if minima is not None:
-                self._place(row, minima)
+            for changed in dict.fromkeys([*followers.tolist(), row]):
+                self._group[changed] = -1
+                minima = fingerprint(self._contents.texts.get(changed, ""))
+                if minima is not None:
+                    self._place(changed, minima)
 
     def of(self, rows: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
         """Return int32 group numbers, shape (n,); −1 for contents like nothing else."""
@@ -103,7 +106,7 @@ class DuplicateGroups:
             self._bands.setdefault(band, []).append(row)
 
     def _forget(self, row: int) -> None:
-        """Take a changed content out; what was like it stays a group."""
+        """Take a changed content out."""
         self._group[row] = -1
         minima = self._minima.pop(row, None)
         for band in _bands(minima) if minima is not None else ():

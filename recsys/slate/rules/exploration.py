@@ -90,7 +90,7 @@ class PlackettLuce:
     def apply(self, draft: Draft) -> None:
         """Say that all slots are drawn."""
         if _may_draw(draft.question):
-            draft.exploration = Exploration((), self.pool, 0.0, self.temperature)
+            draft.exploration = Exploration(None, self.pool, 0.0, self.temperature)
 
 
 def _may_draw(question: Question) -> bool:
@@ -99,6 +99,9 @@ def _may_draw(question: Question) -> bool:
 
 
 def _fitting(positions: tuple[int, ...], limit: int) -> tuple[int, ...]:
-    """Return the positions within ``limit``; the last but one of a short slate of 4 or more."""
+    """Return the positions within ``limit``; in a short slate of 4 or more the third or fourth.
+
+    The fifth slot is where a floor has its turn.
+    """
     fitting = tuple(p for p in positions if p <= limit)
-    return fitting or ((limit - 1,) if positions and limit >= 4 else ())
+    return fitting or ((min(limit - 1, 4),) if positions and limit >= 4 else ())

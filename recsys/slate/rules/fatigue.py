@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from recsys.slate.draft import Draft
 
 __all__ = ["Fatigue"]
@@ -29,4 +31,6 @@ class Fatigue:
             return
         shown = draft.sources.state.readings.impressions(draft.question.employee, draft.contents)
         draft.scale(self.name, (1.0 + shown) ** (-self.strength * draft.sources.fatigue))
-        draft.close(self.name, shown >= self.most_shown)
+        is_closed = shown >= self.most_shown
+        is_closed[draft.retrieved.get("mandatory", np.zeros(0, np.int64))] = False
+        draft.close(self.name, is_closed)

@@ -28,7 +28,8 @@ class Pins:
         """Return the pinned candidates, the first ones first."""
         contents = sources.state.catalogue.contents
         until = contents["pinned_until"].view(np.int64)[candidates]
-        pinned = candidates[until > question.at]
+        is_mandatory = contents["mandatory"].view(np.bool_)[candidates]  # those go first anyway
+        pinned = candidates[(until > question.at) & ~is_mandatory]
         if len(pinned) == 0:
             return pinned
         shown = sources.state.readings.impressions(question.employee, pinned)

@@ -187,7 +187,7 @@ class Oracle:
         explore = self.plan.exploration
         if explore is None:
             return False
-        return not explore.positions or len(self.slots) + 1 in explore.positions
+        return explore.positions is None or len(self.slots) + 1 in explore.positions
 
     def _take_drawn(self, pool: list[int]) -> None:
         p, total = self.probabilities(pool), 0.0
@@ -284,7 +284,7 @@ def _floor(rng: np.random.Generator, n: int) -> Floor:
 
 
 def _exploration(rng: np.random.Generator, n: int) -> Exploration:
-    positions = () if rng.random() < 0.3 else tuple(rng.integers(1, 12, 2).tolist())
+    positions = None if rng.random() < 0.3 else tuple(rng.integers(1, 12, 2).tolist())
     pool = int(rng.integers(1, 31))
     floor = float(rng.choice([0.0, 1 / 60, 1 / pool]))
     first = rng.permutation(n)[: int(rng.integers(0, 5))].astype(np.int64)
@@ -498,7 +498,7 @@ def test_whole_slates_that_are_drawn_have_probabilities_that_sum_to_one(is_cappe
     formats: list[tuple[str, ...]] = [(_TEXT,), (_TEXT,), (_TEXT,), (_VIDEO,), (_VIDEO,)]
     plan = Plan(
         [0.5, 0.4, 0.2, 0.05, 0.3], formats, [0.0] * 5, [1, 3, 2, 1, 0],
-        limit=3, cost=0.5, exploration=Exploration((), 30, 0.0, 0.5),
+        limit=3, cost=0.5, exploration=Exploration(None, 30, 0.0, 0.5),
         caps=[cap] if is_capped else [], most_of_format=(2, 3),
     )  # fmt: skip
     slates = list(_all_slates(plan, [], 1.0))
@@ -535,7 +535,7 @@ def test_draws_come_as_often_as_propensities_say(is_whole: bool) -> None:
     """20,000 draws, grouped by the slots above."""
     plan = _drawn_plan()
     if is_whole:
-        plan = replace(plan, limit=3, exploration=Exploration((), 30, 0.0, 0.5))
+        plan = replace(plan, limit=3, exploration=Exploration(None, 30, 0.0, 0.5))
     seen: dict[tuple[int, ...], Counter[int]] = {}
     stated: dict[tuple[int, ...], dict[int, float]] = {}
     for n in range(20_000):
