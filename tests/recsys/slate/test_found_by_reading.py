@@ -59,8 +59,8 @@ def test_a_format_cap_costs_no_content_where_minutes_are_short() -> None:
 
 
 def test_a_group_of_duplicates_survives_its_first_member() -> None:
-    one, other = ("the quarterly safety drill begins at nine in the yard behind hall b",
-                  "our canteen opens an hour later on friday since the kitchen is painted")  # fmt: skip
+    one = "the quarterly safety drill begins at nine in the yard behind hall b"
+    other = "our canteen opens an hour later on friday since the kitchen is painted"
     engine = engine_of(employees=people("e0"), contents=[])
     engine.upsert_contents([{**c, "body": one} for c in aged("a", "b")])
     groups = DuplicateGroups(engine.state.catalogue.contents)
