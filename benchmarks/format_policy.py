@@ -112,5 +112,5 @@ def _chooser(fitted: FittedWorld, employee: int, draw: str) -> RenditionChooser:
     tastes, at = fitted.tastes, fitted.world.at
     return RenditionChooser(
         fitted.state, tastes, fitted.catalogue.employees.ids.id(employee), employee, at,
-        tastes.preference(employee, at, None), surface="portal", device=None, draw=draw,
+        surface="portal", device=None, draw=draw,
     )  # fmt: skip

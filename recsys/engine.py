@@ -164,7 +164,7 @@ class Engine:
         if request.limit < 0:
             raise ConfigurationError(f"limit is {request.limit}; expected 0 or more")
         employee, at_us = self._moment(request.employee_id, request.at)
-        return self.slates.feed(request, employee, at_us, self._formats(employee))
+        return self.slates.feed(request, employee, at_us)
 
     def explain(self, request: FeedRequest, content_id: str) -> Explanation:
         """Return why a content is, or is not, in the feed of a request.
@@ -173,7 +173,7 @@ class Engine:
         """
         employee, at_us = self._moment(request.employee_id, request.at)
         content = self.state.catalogue.contents.ids.index(content_id)
-        return self.slates.explain(request, employee, at_us, self._formats(employee), content)
+        return self.slates.explain(request, employee, at_us, content)
 
     def sending(self, employee_id: str, at: datetime) -> Sending:
         """Return whether something may be sent to an employee now: leave, quiet hours, caps."""
@@ -194,7 +194,7 @@ class Engine:
         request = FeedRequest(
             employee_id, at, surface=surface, device=device, request_id=request_id
         )
-        chooser = self.slates.chooser(request, employee, at_us, self._formats(employee))
+        chooser = self.slates.chooser(request, employee, at_us)
         return chooser.choose(content_id)
 
     def related(
@@ -209,7 +209,9 @@ class Engine:
         content = self._content(content_id)
         candidates = self.slates.candidates(employee, at_us)
         sources = self.scorer.sources
-        nearest = RelatedContents(self.state, sources.vectors, sources.topics)
+        nearest = RelatedContents(
+            self.state, sources.vectors, sources.topics, self.slates.duplicates
+        )
         return nearest.best(content, candidates, at_us, k)
 
     def reach(self, content_id: str, at: datetime, *, plan: bool = True) -> Reach:

@@ -136,9 +136,10 @@ class Worker:
         champion = find_champion(self._models_dir, self._champion)
         if champion is self._champion:
             return
-        with self._follower, self._turn:
-            self._champion = champion
-            self._engine = Engine(champion.model, self._engine.state, [], self._named, self._slate)
+        with self._follower:  # nobody changes the catalogue, while others go on being answered
+            engine = Engine(champion.model, self._engine.state, [], self._named, self._slate)
+            with self._turn:
+                self._champion, self._engine = champion, engine
         _log.info("champion", version=champion.model.version)
 
     def _take_in(self, changes: Sequence[Changes]) -> None:

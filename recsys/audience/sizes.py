@@ -107,14 +107,16 @@ def estimate(
 def _part(meant: Bools, active: Bools, part: Bools | None = None) -> int | None:
     """Return the size of the active people who are a ``part``, None if it may not be shown.
 
-    The others and those who have left make up the rest of the table.
+    The others and those who have left make up the rest of the table. Both may be hidden and still
+    be few together, so all who are not a part have to be many as well.
     """
     inside = active if part is None else active & part
     cells = [inside, meant & ~active] if part is None else [inside, active & ~part, meant & ~active]
     counts = [np.count_nonzero(cell) for cell in cells]
     # Nobody has left: then there is no such group, and nothing to hide about it.
     table = suppress(np.array(counts if counts[-1] else counts[:-1], np.int64))
-    return rounded_size(inside) if table.is_shown[0] else None
+    are_others_few = part is not None and sum(counts[1:]) < DEFAULT_K
+    return rounded_size(inside) if table.is_shown[0] and not are_others_few else None
 
 
 def _groups(

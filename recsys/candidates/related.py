@@ -23,7 +23,7 @@ from recsys.features.content_vectors import ContentVectors
 from recsys.kernels import kernel
 from recsys.reports.suppression import DEFAULT_K
 from recsys.state.live import LiveState
-from recsys.text.tokens import terms
+from recsys.text.duplicates import DuplicateGroups
 from recsys.times import DAY_US
 
 __all__ = ["RELATED_REASONS", "Related", "RelatedContents"]
@@ -41,9 +41,6 @@ of texts on different topics reaches it, and one in seven on the same."""
 _LEAST_OVERLAP = 0.3
 """Common weight from which topics are said to be the same: the third of three topics is."""
 
-_SUSPECT, _DUPLICATE = 0.9, 0.8
-"""Texts with a cosine above the first are compared word by word; with as large a common part of all
-their words as the second they are one notice, posted twice."""
 _MOST = 2
 
 Index = npt.NDArray[np.int32]
@@ -85,8 +82,12 @@ def _nearness(
 class RelatedContents:
     """Finds what is near a content; reads the state and changes nothing."""
 
-    def __init__(self, state: LiveState, vectors: ContentVectors, topics: ContentTopics) -> None:
+    def __init__(
+        self, state: LiveState, vectors: ContentVectors, topics: ContentTopics,
+        duplicates: DuplicateGroups,
+    ) -> None:  # fmt: skip
         self._state, self._vectors, self._topics = state, vectors, topics
+        self._duplicates = duplicates
 
     def best(self, content: int, candidates: Index, at: int, k: int) -> list[Related]:
         """Return up to ``k`` of ``candidates`` (newest first), nearest first, ties by newest.
@@ -99,14 +100,16 @@ class RelatedContents:
         common, readers = self._readers(content, candidates)
         score = (0.5 + 0.5 * freshness) * (0.5 * text + 0.25 * topics + 0.25 * readers)
         score[candidates == content] = 0.0
-        taken, found = [content], list[Related]()
+        groups = {int(self._duplicates.of(np.array([content], np.int32))[0])}
+        found = list[Related]()
         while len(found) < k and score.max(initial=0.0) > 0.0:
             place = int(score.argmax())
             other, value = int(candidates[place]), float(score[place])
             score[place] = 0.0
-            if any(self._is_same(other, one) for one in taken):
+            group = int(self._duplicates.of(candidates[place : place + 1])[0])
+            if group >= 0 and group in groups:
                 continue
-            taken.append(other)
+            groups.add(group)
             reasons = _reasons(topics[place], text[place], int(common[place]))
             found.append(Related(self._state.catalogue.contents.ids.id(other), value, reasons))
         return found
@@ -135,18 +138,6 @@ class RelatedContents:
             len(mine) * np.maximum(latest, counts[shared])
         )  # fmt: skip
         return counts, cosine
-
-    def _is_same(self, one: int, other: int) -> bool:
-        """Whether two contents are one notice posted twice."""
-        contents = self._state.catalogue.contents
-        texts = contents.texts.get(one, ""), contents.texts.get(other, "")
-        if texts[0] == texts[1]:
-            return bool(texts[0])
-        a, b = self._vectors.of(np.array([one, other], np.int32))
-        if float(a @ b) < _SUSPECT:
-            return False
-        words, others = set(terms(texts[0])), set(terms(texts[1]))
-        return len(words & others) >= _DUPLICATE * len(words | others)
 
 
 def _not_opted_out(employees: Index, preferences: PreferenceTable) -> Index:

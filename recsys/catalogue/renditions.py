@@ -72,7 +72,8 @@ class RenditionTable:
         self._expected: npt.NDArray[np.float32] = np.zeros(0, np.float32)
         self._content: npt.NDArray[np.int32] = np.zeros(0, np.int32)
         self._language: npt.NDArray[np.int32] = np.zeros(0, np.int32)
-        self._bits: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]] | None = None
+        self._bits: dict[frozenset[str], npt.NDArray[np.int64]] = {}
+        self._language_bits: npt.NDArray[np.int64] | None = None
         self._reserved: set[int] = set()
 
     def __len__(self) -> int:
@@ -103,7 +104,7 @@ class RenditionTable:
         touched = np.union1d(self._content[rows], content).tolist()
         for row in rows:
             self._by_content.get(int(self._content[row]), {}).pop(int(row), None)
-        self._bits, self._lists = None, {}
+        self._bits, self._language_bits, self._lists = {}, None, {}
         codes = pd.Categorical(frame["format"], categories=list(FORMATS)).codes
         self._format[rows], self._expected[rows], self._content[rows] = codes, expected, content
         self._language[rows] = self.languages.add_many(
@@ -166,13 +167,15 @@ class RenditionTable:
         seconds[(seconds < 0).all(axis=1), _IMPLICIT] = 0.0
         return np.where(seconds < 0, np.nan, seconds)
 
-    def format_bits(self, contents: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
+    def format_bits(
+        self, contents: npt.NDArray[np.int32], languages: frozenset[str] = frozenset()
+    ) -> npt.NDArray[np.int64]:
         """Return int64, shape (n,): bit i is set if there is a rendition in format ``FORMATS[i]``.
 
-        A content without rows has its article.
+        With ``languages`` those of them, or of unknown language, count; where there are none, all
+        do. A content without rows has its article.
         """
-        formats, _ = self._bits_by_content()
-        bits = _at(formats, contents)
+        bits = _at(self._format_bits(languages), contents)
         return np.where(bits == 0, 1 << _IMPLICIT, bits)
 
     def language_bits(self, contents: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
@@ -180,20 +183,33 @@ class RenditionTable:
 
         Renditions of unknown language, and of a sixty-third one, set none.
         """
-        _, languages = self._bits_by_content()
-        return _at(languages, contents)
+        if self._language_bits is None:
+            self._language_bits = self._joined(self._language, self._content >= 0)
+        return _at(self._language_bits, contents)
 
-    def _bits_by_content(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """Return formats and languages of all contents; kept until renditions change."""
-        if self._bits is None:
+    def _format_bits(self, languages: frozenset[str]) -> npt.NDArray[np.int64]:
+        """Return formats by content, kept until renditions change: few sets of languages occur."""
+        found = self._bits.get(languages)
+        if found is None:
             self._reserve()
             known = self._content >= 0
-            content, n = self._content[known], int(self._content.max(initial=-1)) + 1
-            formats, languages = np.zeros(n, np.int64), np.zeros(n, np.int64)
-            np.bitwise_or.at(formats, content, _bit(self._format[known]))
-            np.bitwise_or.at(languages, content, _bit(self._language[known]))
-            self._bits = formats, languages
-        return self._bits
+            found = self._joined(self._format, known)
+            if languages:
+                codes = [self.languages.index(name) for name in languages]
+                readable = known & np.isin(self._language, [*codes, UNKNOWN_INDEX])
+                own = self._joined(self._format, readable)
+                found = np.where(own == 0, found, own)
+            self._bits[languages] = found
+        return found
+
+    def _joined(
+        self, codes: npt.NDArray[np.signedinteger], rows: npt.NDArray[np.bool_]
+    ) -> npt.NDArray[np.int64]:
+        """Return by content the bits of the codes of its renditions among ``rows``."""
+        self._reserve()
+        bits = np.zeros(int(self._content.max(initial=-1)) + 1, np.int64)
+        np.bitwise_or.at(bits, self._content[rows], _bit(codes[rows]))
+        return bits
 
     def live_formats(self, contents: npt.NDArray[np.int32]) -> list[str]:
         """Return the formats that exist among ``contents``, in canonical order."""

@@ -151,11 +151,10 @@ def engine_policy(test: FormatTest) -> RenditionPolicy:
     catalogue = state.catalogue
 
     def choose(asked: Asked) -> Float:
-        declared = catalogue.preferences.of(asked.employee).preferred_format
         chooser = RenditionChooser(
             state, tastes, catalogue.employees.ids.id(asked.employee), asked.employee, asked.at,
-            tastes.preference(asked.employee, asked.at, declared), surface=_SURFACE,
-            device=None if asked.device == UNKNOWN_DEVICE else DEVICES[asked.device], draw="",
+            surface=_SURFACE, draw="",
+            device=None if asked.device == UNKNOWN_DEVICE else DEVICES[asked.device],
         )  # fmt: skip
         choice = chooser.choose(catalogue.contents.ids.id(asked.content))
         return np.array([choice.propensities.get(r.rendition_id, 0.0) for r in asked.renditions])

@@ -2,10 +2,7 @@
 
 from collections.abc import Sequence
 
-from recsys.answers import BeliefSource, RenditionChoice
-from recsys.catalogue.renditions import Rendition
-
-__all__ = ["DEFAULT_FLOOR", "choice_probabilities", "choose_rendition"]
+__all__ = ["DEFAULT_FLOOR", "choice_probabilities", "draw_place"]
 
 DEFAULT_FLOOR = 0.03
 """Least probability of an eligible rendition: what is never shown is never learned."""
@@ -25,29 +22,10 @@ def choice_probabilities(expected: Sequence[float], *, floor: float = DEFAULT_FL
     return p
 
 
-def choose_rendition(
-    renditions: Sequence[Rendition],
-    expected: Sequence[float],
-    luck: float,
-    source: BeliefSource,
-    *,
-    floor: float = DEFAULT_FLOOR,
-) -> RenditionChoice:
-    """Draw one of ``renditions`` (not empty) by :func:`choice_probabilities`.
-
-    ``expected`` is the probability that each is taken in, ``luck`` a number drawn from [0, 1);
-    ``source`` says where the expectation comes from.
-    """
-    p = choice_probabilities(expected, floor=floor)
-    drawn, left = 0, luck - p[0]
-    while left >= 0.0 and drawn + 1 < len(p):
-        drawn += 1
-        left -= p[drawn]
-    chosen = renditions[drawn]
-    return RenditionChoice(
-        rendition_id=chosen.rendition_id,
-        format=chosen.format,
-        propensity=p[drawn],
-        propensities={r.rendition_id: p[i] for i, r in enumerate(renditions)},
-        source=source,
-    )
+def draw_place(p: Sequence[float], luck: float) -> int:
+    """Return the place that ``luck``, a number from [0, 1), draws by the probabilities ``p``."""
+    place, left = 0, luck - p[0]
+    while left >= 0.0 and place + 1 < len(p):
+        place += 1
+        left -= p[place]
+    return place

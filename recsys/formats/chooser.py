@@ -1,17 +1,18 @@
 """The rendition policy: which rendition suits this reader, here and now."""
 
+from dataclasses import dataclass
 from math import inf, isnan
 
 import numpy as np
 import numpy.typing as npt
 
-from recsys.answers import BeliefSource, FormatPreference, RenditionChoice
+from recsys.answers import FormatPreference, RenditionChoice
 from recsys.audience.audience import Audiences
 from recsys.catalogue.renditions import Rendition
 from recsys.devices import device_code
 from recsys.errors import DatasetError
-from recsys.formats.choice import choose_rendition
-from recsys.formats.suitable import reader_languages, suitable_renditions
+from recsys.formats.choice import choice_probabilities, draw_place
+from recsys.formats.suitable import reader_languages, suitable_formats, suitable_renditions
 from recsys.formats.tastes import FormatTastes
 from recsys.ids import UNKNOWN_INDEX
 from recsys.randomness import uniform_for
@@ -20,7 +21,7 @@ from recsys.state.dismissals import dismissals_of
 from recsys.state.live import LiveState
 from recsys.times import DAY_US
 
-__all__ = ["ALL_FORMATS", "RenditionChooser"]
+__all__ = ["ALL_FORMATS", "Drawn", "RenditionChooser"]
 
 ALL_FORMATS = (1 << len(FORMATS)) - 1
 """One bit for each of ``FORMATS``."""
@@ -39,6 +40,17 @@ _FAMILY = {form: family for family, forms in FORMAT_FAMILIES.items() for form in
 _PLACE = {form: place for place, form in enumerate(FORMATS)}
 
 
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A rendition for one slot."""
+
+    rendition_id: str
+    format: str
+    propensity: float
+    seconds: float
+    """How long it takes, 0 where nobody knows."""
+
+
 class RenditionChooser:
     """Draws renditions for one employee at one moment; equal questions get equal answers.
 
@@ -47,23 +59,33 @@ class RenditionChooser:
 
     def __init__(
         self, state: LiveState, tastes: FormatTastes, employee_id: str, employee: int, at: int,
-        preference: FormatPreference, *, surface: str, device: str | None, draw: str,
+        *, surface: str, device: str | None, draw: str,
         audiences: Audiences | None = None,
     ) -> None:  # fmt: skip
-        self.preference = preference
         self._catalogue, self._tastes = state.catalogue, tastes
         self._audiences = audiences or Audiences(state.catalogue)
         self._employee_id, self._draw = employee_id, draw
         self._employee, self._at = employee, at
         preferences = state.catalogue.preferences.of(employee)
         personal = UNKNOWN_INDEX if preferences.personalization_opt_out else employee
-        self._person = tastes.person(personal, at)
+        self._personal, self._person = personal, tastes.person(personal, at)
         self._languages = reader_languages(state.catalogue, employee, at)
         self._surface, self._device = surface, device_code(device or "")
         self._declared = preferences.preferred_format
         self._unwanted = _unwanted(state, personal, at)
-        sources = {belief.source for belief in preference.formats.values()}
-        self._source: BeliefSource = sources.pop() if len(sources) == 1 else "prior"
+
+    @property
+    def preference(self) -> FormatPreference:
+        """Return what is believed of the reader; drawing a rendition does without."""
+        return self._tastes.preference(self._personal, self._at, self._declared)
+
+    def formats(self, contents: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
+        """Return the formats that suit reader and surface, shape (n,), a bit each of ``FORMATS``.
+
+        Audiences of single renditions are not looked at: :meth:`draw` may still find nothing.
+        """
+        table = self._catalogue.renditions
+        return suitable_formats(table, contents, self._languages, self._surface)
 
     def suitable(self, content: int) -> list[Rendition]:
         """Return the renditions of a content that suit reader and surface.
@@ -86,16 +108,25 @@ class RenditionChooser:
                 f"no rendition of {content_id!r} is meant for {self._employee_id!r}; ask for a "
                 "content that is eligible for them"
             )
-        return self._drawn(content_id, content, renditions)
+        p = self._probabilities(content, renditions)
+        drawn = draw_place(p, self._luck(content_id))
+        sources = {belief.source for belief in self.preference.formats.values()}
+        return RenditionChoice(
+            rendition_id=renditions[drawn].rendition_id,
+            format=renditions[drawn].format,
+            propensity=p[drawn],
+            propensities={r.rendition_id: p[i] for i, r in enumerate(renditions)},
+            source=sources.pop() if len(sources) == 1 else "prior",
+        )
 
     def draw(
         self, content: int, max_seconds: float = inf, formats: int = ALL_FORMATS, *,
         or_any: bool = False,
-    ) -> RenditionChoice | None:  # fmt: skip
-        """Return the choice among what takes no longer than ``max_seconds`` and is in ``formats``.
+    ) -> Drawn | None:  # fmt: skip
+        """Return what is drawn among what takes at most ``max_seconds`` and is in ``formats``.
 
-        ``formats`` has one bit for each of ``FORMATS``. None if there is none, unless ``or_any``:
-        then the choice is among all that suit.
+        ``formats`` has one bit for each of ``FORMATS``. None if there is nothing, unless
+        ``or_any``: then all that suits may be drawn.
         """
         suitable = self.suitable(content)
         renditions = suitable
@@ -107,15 +138,13 @@ class RenditionChooser:
             renditions = suitable
         if not renditions:
             return None
-        return self._drawn(self._catalogue.contents.ids.id(content), content, renditions)
-
-    def seconds(self, content: int, choice: RenditionChoice) -> float:
-        """Return how long a chosen rendition takes; 0 where nobody knows."""
-        return next(
-            self._seconds(content, r)
-            for r in self._catalogue.renditions.of(content)
-            if r.rendition_id == choice.rendition_id
-        )
+        p = self._probabilities(content, renditions)
+        place = 0
+        if len(p) > 1:
+            place = draw_place(p, self._luck(self._catalogue.contents.ids.id(content)))
+        chosen = renditions[place]
+        seconds = self._seconds(content, chosen)
+        return Drawn(chosen.rendition_id, chosen.format, p[place], seconds)
 
     def _seconds(self, content: int, rendition: Rendition) -> float:
         if not isnan(rendition.expected_seconds):
@@ -123,14 +152,13 @@ class RenditionChooser:
         minutes = float(self._catalogue.contents["est_minutes"][content])
         return 0.0 if isnan(minutes) else 60.0 * minutes
 
-    def _drawn(self, content_id: str, content: int, renditions: list[Rendition]) -> RenditionChoice:
+    def _luck(self, content_id: str) -> float:
+        return uniform_for(self._draw, self._employee_id, content_id)
+
+    def _probabilities(self, content: int, renditions: list[Rendition]) -> list[float]:
         if len(renditions) == 1:
-            only = renditions[0]
-            return RenditionChoice(
-                only.rendition_id, only.format, 1.0, {only.rendition_id: 1.0}, self._source
-            )
-        luck = uniform_for(self._draw, self._employee_id, content_id)
-        return choose_rendition(renditions, self._expected(content, renditions), luck, self._source)
+            return [1.0]
+        return choice_probabilities(self._expected(content, renditions))
 
     def _expected(self, content: int, renditions: list[Rendition]) -> list[float]:
         by_format = self._tastes.p_on_content(self._person, content, self._device)

@@ -2,14 +2,18 @@
 
 from collections.abc import Sequence
 
-from recsys.catalogue.catalogue import Catalogue
-from recsys.catalogue.renditions import Rendition, primary_language
-from recsys.schema import FORMAT_FAMILIES
+import numpy as np
+import numpy.typing as npt
 
-__all__ = ["reader_languages", "suitable_renditions"]
+from recsys.catalogue.catalogue import Catalogue
+from recsys.catalogue.renditions import Rendition, RenditionTable, primary_language
+from recsys.schema import FORMAT_FAMILIES, FORMATS
+
+__all__ = ["reader_languages", "suitable_formats", "suitable_renditions"]
 
 _CANNOT_MOVE = ("print",)
 _NEEDS_PLAYING = (*FORMAT_FAMILIES["video"], "animation", "audio")
+_PLAYING_BITS = sum(1 << FORMATS.index(form) for form in _NEEDS_PLAYING)
 
 
 def suitable_renditions(
@@ -32,6 +36,21 @@ def suitable_renditions(
     if surface in _CANNOT_MOVE:
         left = [r for r in left if r.format not in _NEEDS_PLAYING] or left
     return left
+
+
+def suitable_formats(
+    renditions: RenditionTable, contents: npt.NDArray[np.int32], languages: frozenset[str],
+    surface: str,
+) -> npt.NDArray[np.int64]:  # fmt: skip
+    """Return the formats of :func:`suitable_renditions` of many contents, shape (n,), as bits.
+
+    Bit i is ``FORMATS[i]``. Audiences of single renditions are not looked at.
+    """
+    bits = renditions.format_bits(contents, languages)
+    if surface in _CANNOT_MOVE:
+        still = bits & ~_PLAYING_BITS
+        bits = np.where(still == 0, bits, still)
+    return bits
 
 
 def reader_languages(catalogue: Catalogue, employee: int, at: int) -> frozenset[str]:

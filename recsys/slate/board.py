@@ -29,7 +29,7 @@ class Board(NamedTuple):
     values: Float
     is_open: Bool
     formats: Bits
-    """(n,), one bit per format a row exists in."""
+    """(n,), one bit per format in which the reader can have a row."""
     contents: Keys
     vectors: npt.NDArray[np.float32]
     """(n_contents, d) of unit length or zero; d is 0 where nothing is compared."""
@@ -59,7 +59,7 @@ def board_of(draft: Draft, limit: int) -> Board:
         order=np.argsort(-draft.values, kind="stable"),
         values=draft.values,
         is_open=draft.is_open,
-        formats=draft.sources.state.catalogue.renditions.format_bits(draft.contents),
+        formats=draft.chooser.formats(draft.contents),
         contents=draft.contents,
         vectors=vectors if draft.similarity_cost > 0 else vectors[:, :0],
         cost=draft.similarity_cost,

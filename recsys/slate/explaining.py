@@ -57,7 +57,6 @@ def _ineligible(draft: Draft, content: int) -> str | None:
     question, state = draft.question, draft.sources.state
     contents, own = state.catalogue.contents, np.array([content], np.int32)
     status = CONTENT_STATUSES[int(contents["status"][content])]
-    is_owed = bool(contents["mandatory"][content])
     checks = {
         status: status != "published",
         "not_yet_published": int(contents.published_at[content]) > question.at,
@@ -65,7 +64,7 @@ def _ineligible(draft: Draft, content: int) -> str | None:
         "not_in_audience": not draft.sources.audiences.includes(
             question.employee, question.at, own
         )[0],
-        "dismissed": state.readings.did(question.employee, own, "dismiss")[0] and not is_owed,
+        "dismissed": state.readings.did(question.employee, own, "dismiss")[0],
         "seen": not state.readings.unseen(question.employee, own)[0],
         "muted_topic": is_muted(state.catalogue, question.employee, own)[0],
         "other_language": not is_readable(state.catalogue, question.employee, own)[0],

@@ -9,8 +9,8 @@ from math import inf
 
 import numpy as np
 
-from recsys.answers import RenditionChoice, SlotType
-from recsys.formats.chooser import ALL_FORMATS
+from recsys.answers import SlotType
+from recsys.formats.chooser import ALL_FORMATS, Drawn
 from recsys.randomness import uniform_for
 from recsys.schema import FORMATS
 from recsys.slate.board import NO_ROW, board_of, next_row, pool_rows, take
@@ -27,7 +27,7 @@ class Slot:
     slot_type: SlotType
     propensity: float
     """P(this content here | slots above)."""
-    choice: RenditionChoice
+    choice: Drawn
 
 
 def fill(draft: Draft) -> list[Slot]:
@@ -133,14 +133,14 @@ class _Filling:
             board.is_open[unfit] = True
         return pool[:n], values[:n]
 
-    def _choice_or_any(self, row: int, bits: int) -> RenditionChoice | None:
+    def _choice_or_any(self, row: int, bits: int) -> Drawn | None:
         """Return a choice among the formats that may be shown, else among all that fit."""
         choice = self._choice(row, bits)
         if choice is None and bits != ALL_FORMATS and not int(self._board.formats[row]) & bits:
             return self._choice(row, ALL_FORMATS)  # the cap gave way
         return choice
 
-    def _choice(self, row: int, bits: int, *, is_must: bool = False) -> RenditionChoice | None:
+    def _choice(self, row: int, bits: int, *, is_must: bool = False) -> Drawn | None:
         content = int(self._draft.contents[row])
         return self._draft.chooser.draw(content, self._seconds_left, bits, or_any=is_must)
 
@@ -158,12 +158,7 @@ class _Filling:
                 bits &= ~(1 << FORMATS.index(form))
         return bits
 
-    def _take(
-        self, row: int, slot_type: SlotType, propensity: float, choice: RenditionChoice
-    ) -> None:
+    def _take(self, row: int, slot_type: SlotType, propensity: float, choice: Drawn) -> None:
         take(self._board, len(self._slots), row)
         self._slots.append(Slot(row, slot_type, propensity, choice))
-        if self._seconds_left < inf:
-            self._seconds_left -= self._draft.chooser.seconds(
-                int(self._draft.contents[row]), choice
-            )
+        self._seconds_left -= choice.seconds

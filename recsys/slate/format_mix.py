@@ -7,7 +7,7 @@ evaluated (multinomial blending, Amazon Music, arXiv 2408.09168).
 
 It lies with the slate and not with the formats, because it decides which contents are in a list
 and in which order; in which rendition each is then shown is
-:func:`recsys.formats.choice.choose_rendition`'s business. Arrays in, arrays out.
+:mod:`recsys.formats.chooser`'s business. Arrays in, arrays out.
 """
 
 from dataclasses import dataclass
@@ -24,7 +24,6 @@ __all__ = [
     "Mixed",
     "calibrated_mix",
     "sampled_mix",
-    "unmixed",
 ]
 
 NO_FORMAT = -1
@@ -103,23 +102,6 @@ class _Remaining:
     def chosen(self) -> Mixed:
         places, formats, propensities = np.array(self._chosen, np.float64).reshape(-1, 3).T
         return Mixed(places.astype(np.int64), formats.astype(np.int64), propensities)
-
-
-def unmixed(candidates: MixCandidates, k: int) -> Mixed:
-    """Take the first ``k`` contents that fit: what both mixes do at strength 0, in no time.
-
-    Formats are not looked at; each counts as ``NO_FORMAT``.
-    """
-    places: list[int] = []
-    left = candidates.max_minutes
-    for place, minutes in enumerate(candidates.minutes.tolist()):
-        if len(places) >= k:
-            break
-        if minutes <= left:
-            places.append(place)
-            left -= minutes
-    m = len(places)
-    return Mixed(np.array(places, np.int64), np.full(m, NO_FORMAT, np.int64), np.ones(m))
 
 
 def calibrated_mix(candidates: MixCandidates, target: Float, k: int, mix: FormatMix) -> Mixed:

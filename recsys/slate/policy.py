@@ -1,8 +1,10 @@
 """The slate policy: from a ranking to a feed, by the rules of a recipe."""
 
+from dataclasses import replace
+
 import numpy as np
 
-from recsys.answers import Degraded, Explanation, FeedRequest, FormatPreference, Slate, SlateItem
+from recsys.answers import Degraded, Explanation, FeedRequest, Slate, SlateItem, SlotType
 from recsys.audience.audience import Audiences
 from recsys.candidates.eligible import EligibleContents
 from recsys.formats.chooser import RenditionChooser
@@ -43,15 +45,18 @@ class SlatePolicy:
         self._version = recipe.version
         self._retrieving = [rule for rule in recipe.rules if isinstance(rule, Retrieving)]
 
+    @property
+    def duplicates(self) -> DuplicateGroups:
+        """Return which contents say almost the same."""
+        return self._sources.duplicates
+
     def refresh(self, contents: Index) -> None:
         """Look again at the texts of contents that are new or changed."""
         self._sources.duplicates.refresh(contents)
 
-    def feed(
-        self, request: FeedRequest, employee: int, at: int, preference: FormatPreference
-    ) -> Slate:
+    def feed(self, request: FeedRequest, employee: int, at: int) -> Slate:
         """Return the slate of a request; ``at`` in microseconds, ``employee`` −1 for a stranger."""
-        draft = self.draft(request, employee, at, preference)
+        draft = self.draft(request, employee, at)
         slots = fill(draft)
         ranker = self._scorer.model.ranker
         reasons = reasons_of(draft, slots, ranker)
@@ -66,17 +71,15 @@ class SlatePolicy:
             len(draft.waiting),
         )  # fmt: skip
 
-    def explain(
-        self, request: FeedRequest, employee: int, at: int, preference: FormatPreference,
-        content: int,
-    ) -> Explanation:  # fmt: skip
+    def explain(self, request: FeedRequest, employee: int, at: int, content: int) -> Explanation:
         """Return why a content (an index) is, or is not, in the slate of a request."""
-        draft = self.draft(request, employee, at, preference)
-        return explain(draft, fill(draft), content)
+        draft = self.draft(request, employee, at)
+        found = explain(draft, fill(draft), content)
+        if found.slot_type is None:
+            return found
+        return replace(found, slot_type=self._slot_type(found.slot_type))
 
-    def draft(
-        self, request: FeedRequest, employee: int, at: int, preference: FormatPreference
-    ) -> Draft:
+    def draft(self, request: FeedRequest, employee: int, at: int) -> Draft:
         """Return the draft of a slate after all rules have spoken."""
         question = self._question(request, employee, at)
         candidates = self.candidates(employee, at)
@@ -84,7 +87,7 @@ class SlatePolicy:
             rule.name: rule.retrieve(self._sources, question, candidates)
             for rule in self._retrieving
         }
-        draft = self._lay_out(question, candidates, wanted, preference)
+        draft = self._lay_out(question, candidates, wanted)
         for rule in self.recipe.rules:
             rule.apply(draft)
         return draft
@@ -95,12 +98,10 @@ class SlatePolicy:
         muted = is_muted(self._catalogue, employee, found)
         return found[is_readable(self._catalogue, employee, found) & ~muted]
 
-    def chooser(
-        self, request: FeedRequest, employee: int, at: int, preference: FormatPreference
-    ) -> RenditionChooser:
+    def chooser(self, request: FeedRequest, employee: int, at: int) -> RenditionChooser:
         """Return what draws the renditions of a request."""
         return RenditionChooser(
-            self._sources.state, self._tastes, request.employee_id, employee, at, preference,
+            self._sources.state, self._tastes, request.employee_id, employee, at,
             surface=request.surface, device=request.device, draw=_draw(request, at),
             audiences=self._sources.audiences,
         )  # fmt: skip
@@ -113,10 +114,7 @@ class SlatePolicy:
             _draw(request, at), not opted_out,
         )  # fmt: skip
 
-    def _lay_out(
-        self, question: Question, candidates: Index, wanted: dict[str, Index],
-        preference: FormatPreference,
-    ) -> Draft:  # fmt: skip
+    def _lay_out(self, question: Question, candidates: Index, wanted: dict[str, Index]) -> Draft:
         ranked, scores, shortlisted, places = self._ranked(question, candidates)
         held = set(ranked.tolist())
         more = dict.fromkeys(c for found in wanted.values() for c in found.tolist())
@@ -126,7 +124,7 @@ class SlatePolicy:
         all_scores = np.concatenate([scores, np.full(len(extra), below)])
         rows = {name: _rows_of(contents, found) for name, found in wanted.items()}
         feature_rows = np.concatenate([places, np.full(len(extra), -1)])
-        chooser = self.chooser(question.request, question.employee, question.at, preference)
+        chooser = self.chooser(question.request, question.employee, question.at)
         return Draft(
             self._sources, question, chooser, contents, all_scores, rows, shortlisted, feature_rows
         )
@@ -151,16 +149,19 @@ class SlatePolicy:
         row_of[shortlisted.places] = np.arange(n)
         return candidates[places], scores, shortlisted, row_of[places]
 
-    def _item(self, draft: Draft, slot: Slot, reasons: tuple[str, ...], position: int) -> SlateItem:
+    def _slot_type(self, slot_type: SlotType) -> SlotType:
+        """Return what a slot is called: without a ranker nothing is personal."""
         is_ranked = self._scorer.model.ranker is not None
-        kind = slot.slot_type if is_ranked or slot.slot_type != "personal" else "fallback"
+        return slot_type if is_ranked or slot_type != "personal" else "fallback"
+
+    def _item(self, draft: Draft, slot: Slot, reasons: tuple[str, ...], position: int) -> SlateItem:
         return SlateItem(
             content_id=self._catalogue.contents.ids.id(int(draft.contents[slot.row])),
             rendition_id=slot.choice.rendition_id,
             format=slot.choice.format,
             position=position,
             score=float(draft.scores[slot.row]),
-            slot_type=kind,
+            slot_type=self._slot_type(slot.slot_type),
             propensity=slot.propensity,
             rendition_propensity=slot.choice.propensity,
             reasons=reasons,

@@ -4,8 +4,8 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from hashlib import blake2b
+from math import inf, isfinite, nan
 from pathlib import Path
-from typing import Any
 
 from recsys.errors import ConfigurationError
 from recsys.slate.draft import SlateRule
@@ -14,7 +14,7 @@ from recsys.slate.rules.boosts import Boosts
 from recsys.slate.rules.caps import Caps
 from recsys.slate.rules.dismissed import Dismissed
 from recsys.slate.rules.diversity import Diversity
-from recsys.slate.rules.exploration import Explore, PlackettLuce
+from recsys.slate.rules.exploration import MOST_IN_POOL, Explore, PlackettLuce
 from recsys.slate.rules.fatigue import Fatigue
 from recsys.slate.rules.floors import Fresh, OtherDepartment
 from recsys.slate.rules.mandatory import Mandatory
@@ -36,6 +36,15 @@ RULES: Mapping[str, type[SlateRule]] = {
     )
 }  # fmt: skip
 """All rules by name."""
+
+
+_DIVISORS = ("every", "window", "turn", "temperature", "days", "half_life_days", "hours", "pool")
+"""Settings that must not be 0: something is divided or counted by them."""
+_LEAST = 1e-3
+_RANGES: dict[str, tuple[float, float]] = {
+    "dismissed.strength": (0.0, 1.0), "explore.pool": (1.0, float(MOST_IN_POOL)),
+    "plackett_luce.pool": (1.0, float(MOST_IN_POOL)), "explore.floor": (0.0, 1.0),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,31 +103,50 @@ def _rule(name: str, values: object, path: Path) -> SlateRule:
         raise ConfigurationError(f"{path}: there is no rule {name!r}; {_expected(RULES)}")
     if not isinstance(values, dict):
         raise ConfigurationError(f"{path}: {name} is {values!r}; expected a table [{name}]")
-    settings = {f.name: f.type for f in fields(kind)}  # type: ignore[arg-type]  # rules are dataclasses
-    unknown = [key for key in values if key not in settings]
+    defaults = {f.name: getattr(kind(), f.name) for f in fields(kind)}  # type: ignore[arg-type]  # rules are dataclasses
+    unknown = [key for key in values if key not in defaults]
     if unknown:
         raise ConfigurationError(
-            f"{path}: the rule {name} has no setting {unknown[0]!r}; {_expected(settings)}"
+            f"{path}: the rule {name} has no setting {unknown[0]!r}; {_expected(defaults)}"
         )
-    return kind(**{key: _value(value, f"{path}: {name}.{key}") for key, value in values.items()})
+    return kind(
+        **{
+            key: _value(value, defaults[key], f"{name}.{key}", path)
+            for key, value in values.items()
+        }
+    )
 
 
-def _value(value: Any, where: str) -> object:  # noqa: ANN401  (whatever TOML holds)
-    if isinstance(value, list) and all(type(v) is int and v >= 1 for v in value):
-        return tuple(value)
-    if isinstance(value, dict):
-        return _mix(value, where)
-    if type(value) not in (int, float) or not 0 <= value < float("inf"):
-        raise ConfigurationError(
-            f"{where} is {value!r}; expected a number of 0 or more, or a list of slot numbers"
-        )
+def _value(value: object, default: object, place: str, path: Path) -> object:
+    """Return a setting in the type of its default; raises where it is of none, or out of range."""
+    if isinstance(default, FormatMix):
+        return _mix(value, f"{path}: {place}")
+    if isinstance(default, tuple):
+        if isinstance(value, list) and all(type(v) is int and v >= 1 for v in value):
+            return tuple(value)
+        raise ConfigurationError(f"{path}: {place} is {value!r}; expected a list of slot numbers")
+    is_whole = type(default) is int
+    least, most = _RANGES.get(place, (0.0, inf))
+    if place.split(".")[1] in _DIVISORS:
+        least = max(least, 1.0 if is_whole else _LEAST)
+    is_number = type(value) is int or (type(value) is float and not is_whole)
+    number = float(str(value)) if is_number else nan
+    if not (isfinite(number) and least <= number <= most):
+        kind = "a whole number" if is_whole else "a number"
+        upto = f"from {least:g} to {most:g}" if most < inf else f"of {least:g} or more"
+        raise ConfigurationError(f"{path}: {place} is {value!r}; expected {kind} {upto}")
     return value
 
 
-def _mix(values: dict[str, Any], where: str) -> FormatMix:
+def _mix(values: object, where: str) -> FormatMix:
+    if not isinstance(values, dict):
+        raise ConfigurationError(f"{where} is {values!r}; expected a table with a strength")
     unknown = [key for key in values if key not in ("strength", "smoothing")]
     if unknown:
         raise ConfigurationError(f"{where} has no setting {unknown[0]!r}; expected strength")
+    wrong = [key for key, value in values.items() if type(value) not in (int, float)]
+    if wrong:
+        raise ConfigurationError(f"{where}.{wrong[0]} is {values[wrong[0]]!r}; expected a number")
     return FormatMix(**values)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import orjson
@@ -62,6 +63,20 @@ def test_texts_are_escaped_everywhere(start: StartServer) -> None:
     for html in pages:
         assert "&lt;script&gt;" in html
         assert "<script>" not in html
+
+
+def test_late_must_reads_say_so_and_the_waiting_are_counted(start: StartServer) -> None:
+    server = start(demo=True)
+    now = server.services.clock.now()
+    for number in range(9):
+        row = {"title": f"Rule {number}", "published_at": (now - timedelta(days=3)).isoformat(),
+               "mandatory": True, "ack_due_at": (now - timedelta(days=1)).isoformat()}  # fmt: skip
+        server.send("PUT", f"/v1/contents/rule-{number}", row)
+    html = page(server, employee=server.employee, lang="en")
+    overdue = texts("en")["feed.overdue"].split("{")[0]
+    assert html.count(overdue) == 3
+    feed = server.feed(server.employee)
+    assert texts("en")["feed.waiting"].format(n=feed["must_reads_waiting"]) in html
 
 
 def test_opening_logs_the_slot_and_shows_the_content(start: StartServer) -> None:

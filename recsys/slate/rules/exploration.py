@@ -11,7 +11,7 @@ from recsys.slate.draft import Draft, Exploration, Float, Index, Question, Slate
 from recsys.state.decayed import CountTable, count
 from recsys.times import DAY_US
 
-__all__ = ["FLEETING_SURFACES", "Explore", "PlackettLuce"]
+__all__ = ["FLEETING_SURFACES", "MOST_IN_POOL", "Explore", "PlackettLuce"]
 
 FLEETING_SURFACES = ("portal", "mobile")
 """Where somebody comes back to a new feed; what is sent or printed once has one best slate."""

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from recsys.audience.audience import Audiences
@@ -100,6 +100,7 @@ def test_who_is_known_by_events_only_is_not_counted() -> None:
     assert estimate(Audiences(catalogue), catalogue, {}, AT_US).people == 40
 
 
+@example([("a", False, False)] + 11 * [("a", True, True)], {})  # all but one, who left
 @given(
     st.lists(
         st.tuples(st.sampled_from("abcd"), st.booleans(), st.booleans()), min_size=5, max_size=90

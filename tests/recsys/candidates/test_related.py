@@ -14,6 +14,7 @@ from recsys.features.content_topics import ContentTopics
 from recsys.features.content_vectors import ContentVectors
 from recsys.schema import TABLES
 from recsys.state.live import LiveState
+from recsys.text.duplicates import DuplicateGroups
 from recsys.text.topics import TopicModel
 from recsys.times import HOUR_US, to_micros
 
@@ -25,9 +26,10 @@ VECTORS = {
     "twin": (1.0, 0.0), "copy": (0.99, np.sqrt(1 - 0.99**2)), "against": (-1.0, 0.0),
 }  # fmt: skip
 TEXTS = {
-    "c": "the new robots at the plant are here", "near": "robots learn to weld",
+    "c": "the new robots at the plant are here, come and see", "near": "robots learn to weld",
     "far": "the canteen is closed", "old": "robots of last year",
-    "twin": "the new robots at the plant are here", "copy": "the new robots at the plant are here!",
+    "twin": "the new robots at the plant are here, come and see",
+    "copy": "the new robots at the plant are here, come and see!",
     "against": "nothing in common",
 }  # fmt: skip
 TOPICS = {"c": ["a", "b"], "near": ["a"], "old": ["x", "a"]}
@@ -66,7 +68,7 @@ def related(events: list[dict[str, Any]], out: tuple[str, ...] = ()) -> RelatedC
     state.advance(AT)
     vectors = ContentVectors(Embedder(), catalogue.contents)  # type: ignore[arg-type]  # a stand-in
     topics = ContentTopics(TopicModel.empty(), catalogue.contents, vectors)
-    return RelatedContents(state, vectors, topics)
+    return RelatedContents(state, vectors, topics, DuplicateGroups(state.catalogue.contents))
 
 
 def best(found: RelatedContents, k: int = 9, content: str = "c") -> list[Related]:

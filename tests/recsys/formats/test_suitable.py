@@ -1,7 +1,13 @@
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from recsys.borders import checked_rows
+from recsys.catalogue.catalogue import Catalogue
 from recsys.catalogue.renditions import Rendition
-from recsys.formats.suitable import suitable_renditions
+from recsys.formats.suitable import suitable_formats, suitable_renditions
+from recsys.schema import FORMATS
 
 RENDITIONS = [
     Rendition("film-ja", "video", language="ja"),
@@ -31,3 +37,33 @@ def test_language_first_then_surface(
 def test_a_wish_nothing_fulfils_is_passed_over() -> None:
     films = RENDITIONS[:1]
     assert suitable_renditions(films, frozenset({"en"}), "print") == films
+
+
+_renditions = st.lists(
+    st.tuples(
+        st.integers(0, 3), st.sampled_from(["video", "article", "audio", "illustration"]),
+        st.sampled_from(["", "ja", "en-GB", "pt"]),
+    ),
+    max_size=12,
+)  # fmt: skip
+
+
+@given(_renditions, st.frozensets(st.sampled_from(["ja", "en", "fr"])), st.booleans())
+def test_formats_of_many_contents_are_those_of_each(
+    rows: list[tuple[int, str, str]], languages: frozenset[str], is_print: bool
+) -> None:
+    frame, _ = checked_rows(
+        "renditions",
+        [
+            {"rendition_id": f"r{n}", "content_id": f"c{c}", "format": form, "language": language}
+            for n, (c, form, language) in enumerate(rows)
+        ],
+    )
+    catalogue = Catalogue()
+    ids = [catalogue.contents.ids.add(f"c{c}") for c in range(4)]
+    catalogue.upsert("renditions", frame, valid_from=0)
+    surface = "print" if is_print else "portal"
+    bits = suitable_formats(catalogue.renditions, np.array(ids, np.int32), languages, surface)
+    for content, found in zip(ids, bits.tolist(), strict=True):
+        suitable = suitable_renditions(catalogue.renditions.of(content), languages, surface)
+        assert found == sum(1 << FORMATS.index(form) for form in {r.format for r in suitable})

@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from recsys.answers import FeedRequest, RenditionChoice, SlotType
-from recsys.formats.chooser import ALL_FORMATS, RenditionChooser
+from recsys.answers import FeedRequest, SlotType
+from recsys.formats.chooser import ALL_FORMATS, Drawn, RenditionChooser
 from recsys.randomness import uniform_for
 from recsys.schema import FORMATS
 from recsys.slate.draft import (
@@ -94,19 +94,18 @@ class _Chooser:
     def draw(
         self, content: int, max_seconds: float = inf, formats: int = ALL_FORMATS, *,
         or_any: bool = False,
-    ) -> RenditionChoice | None:  # fmt: skip
+    ) -> Drawn | None:  # fmt: skip
         row = len(self.plan) - 1 - content
         own = self.plan.formats[row]
         fitting = [f for f in own if _bits([f]) & formats]
         if self.plan.seconds[row] > max_seconds:
             fitting = []
         for form in fitting or (own if or_any else ()):
-            return RenditionChoice(f"{row}-{form}", form, 1.0, {f"{row}-{form}": 1.0}, "prior")
+            return Drawn(f"{row}-{form}", form, 1.0, self.plan.seconds[row])
         return None
 
-    def seconds(self, content: int, choice: RenditionChoice) -> float:
-        del choice
-        return self.plan.seconds[len(self.plan) - 1 - content]
+    def formats(self, contents: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
+        return np.array([_bits(self.plan.formats[len(self.plan) - 1 - c]) for c in contents])
 
 
 def _bits(formats: Sequence[str]) -> int:

@@ -20,7 +20,6 @@ from recsys.slate.format_mix import (
     Mixed,
     calibrated_mix,
     sampled_mix,
-    unmixed,
 )
 
 Float = npt.NDArray[np.float64]
@@ -313,12 +312,14 @@ def test_without_strength_the_ranking_is_untouched(
     problem: tuple[MixCandidates, Float, int, FormatMix],
 ) -> None:
     candidates, target, k, _ = problem
-    plain = unmixed(candidates, k)
+    fitting: list[int] = []
+    for place, minutes in enumerate(candidates.minutes):
+        used = candidates.minutes[fitting].sum()
+        if len(fitting) < k and used + minutes <= candidates.max_minutes:
+            fitting.append(place)
     for mixed in both(candidates, target, k, FormatMix(0.0)):
-        assert mixed.places.tolist() == plain.places.tolist()
-        assert (
-            mixed.propensities.tolist() == plain.propensities.tolist() == [1.0] * len(plain.places)
-        )
+        assert mixed.places.tolist() == fitting
+        assert mixed.propensities.tolist() == [1.0] * len(fitting)
 
 
 @given(problems(), st.integers(0, 2**32))

@@ -153,7 +153,9 @@ def test_a_file_that_is_missing_or_no_text_is_told_as_that(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("text", ["pool = 31", "pool = 0", "floor = 0.04", "pool = 30\nfloor = 1"])
 def test_exploration_that_cannot_be_drawn_is_refused(tmp_path: Path, text: str) -> None:
-    with pytest.raises(ConfigurationError, match="expected a pool of 1 to 30"):
+    with pytest.raises(
+        ConfigurationError, match=r"a whole number from 1 to 30|expected a pool of 1 to 30"
+    ):
         _read(tmp_path, f"[explore]\n{text}")
 
 
@@ -214,3 +216,30 @@ def test_rules_are_applied_in_the_order_of_the_file(tmp_path: Path) -> None:
     ):  # fmt: skip
         engine.slates.use(_read(tmp_path, text))
         assert ids(feed(engine)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[explore]\npool = [3]", r"explore\.pool is \[3\]; expected a whole number from 1 to 30"),
+        ("[explore]\npool = 3.5", r"explore\.pool is 3\.5"),
+        ("[explore]\npositions = 7", r"expected a list of slot numbers"),
+        ("[explore]\ntemperature = 0", r"explore\.temperature is 0; expected a number of 0\.001"),
+        ("[plackett_luce]\npool = 500", r"from 1 to 30"),
+        ("[mandatory]\nturn = 0", r"mandatory\.turn is 0; expected a whole number of 1 or more"),
+        ("[mandatory]\nmost = 1.5", r"expected a whole number of 0 or more"),
+        ("[other_department]\nevery = 0", r"other_department\.every is 0"),
+        ("[dismissed]\nstrength = 3", r"dismissed\.strength is 3; expected a number from 0 to 1"),
+        ("[boosts]\ndays = 0", r"boosts\.days is 0"),
+        ("[caps]\nauthor = [2]", r"caps\.author is \[2\]"),
+        ("[sent_mix]\nmix = 3", r"sent_mix\.mix is 3"),
+        ("[sent_mix.mix]\nstrength = 'x'", r"sent_mix\.mix\.strength is 'x'"),
+    ],
+)
+def test_a_value_that_would_fail_later_is_refused_at_once(
+    tmp_path: Path, text: str, message: str
+) -> None:
+    path = tmp_path / "slate.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=message):
+        read_slate_recipe(path)
