@@ -1,5 +1,7 @@
 """The contents of a company as arrays by content index."""
 
+from typing import Literal
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -13,6 +15,8 @@ __all__ = ["MAX_TOPICS", "ContentTable"]
 
 MAX_TOPICS = 6
 """Topics of a content beyond the sixth do not enter features (texts still do)."""
+
+Index = npt.NDArray[np.int32]
 
 _PUBLISHED = CONTENT_STATUSES.index("published")
 _NEVER = np.iinfo(np.int64).max
@@ -65,6 +69,7 @@ class ContentTable:
         """Publication times in the order of ``_order``."""
         self._order: npt.NDArray[np.int32] | None = None
         self._steps: npt.NDArray[np.int32] | None = None
+        self._marked: dict[str, npt.NDArray[np.int32]] = {}
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -112,6 +117,7 @@ class ContentTable:
         self._put_topics(rows, frame["topics"])
         self._put_texts(rows, frame)
         self._order = self._steps = None
+        self._marked = {}
         return rows
 
     def live(self, at: int) -> npt.NDArray[np.int32]:
@@ -123,6 +129,20 @@ class ContentTable:
         start = len(order) - int(np.searchsorted(self._published[::-1], at, side="right"))
         indices = order[start:]
         return indices[self["expires_at"].view(np.int64)[indices] > at]
+
+    def live_marked(self, column: Literal["mandatory", "pinned_until"], at: int) -> Index:
+        """Return those :meth:`live` contents that have a column, in the same order.
+
+        They are few, so this is quick whatever the number of contents.
+        """
+        marked = self._marked.get(column)
+        if marked is None:
+            order = self._newest_first()
+            values = self[column][order]
+            marked = order[values != (False if values.dtype == np.bool_ else NO_TIME)]
+            self._marked[column] = marked
+        published, expires = self.published_at[marked], self["expires_at"].view(np.int64)[marked]
+        return marked[(published <= at) & (expires > at)]
 
     @property
     def steps(self) -> npt.NDArray[np.int32]:

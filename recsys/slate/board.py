@@ -13,7 +13,7 @@ import numpy.typing as npt
 from recsys.kernels import kernel
 from recsys.slate.draft import Bool, Draft, Float, Rows
 
-__all__ = ["NO_ROW", "Board", "board_of", "next_row", "pool_rows", "take"]
+__all__ = ["NO_ROW", "Board", "board_of", "next_row", "pool_rows"]
 
 NO_ROW = -1
 
@@ -74,13 +74,6 @@ def board_of(draft: Draft, limit: int) -> Board:
         due=np.array([f.due for f in floors], np.int32),
         taken=np.zeros(limit, np.int64),
     )
-
-
-@kernel
-def take(board: Board, n_taken: int, row: int) -> None:
-    """Put ``row`` into slot ``n_taken`` + 1."""
-    board.taken[n_taken] = row
-    board.is_open[row] = False
 
 
 @kernel

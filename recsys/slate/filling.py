@@ -13,7 +13,7 @@ from recsys.answers import SlotType
 from recsys.formats.chooser import ALL_FORMATS, Drawn
 from recsys.randomness import uniform_for
 from recsys.schema import FORMATS
-from recsys.slate.board import NO_ROW, board_of, next_row, pool_rows, take
+from recsys.slate.board import NO_ROW, board_of, next_row, pool_rows
 from recsys.slate.draft import Draft, Exploration, Float, Rows
 
 __all__ = ["Slot", "draw_probabilities", "fill"]
@@ -159,6 +159,7 @@ class _Filling:
         return bits
 
     def _take(self, row: int, slot_type: SlotType, propensity: float, choice: Drawn) -> None:
-        take(self._board, len(self._slots), row)
+        self._board.taken[len(self._slots)] = row
+        self._board.is_open[row] = False
         self._slots.append(Slot(row, slot_type, propensity, choice))
         self._seconds_left -= choice.seconds

@@ -95,6 +95,9 @@ class SlatePolicy:
     def candidates(self, employee: int, at: int) -> Index:
         """Return what the employee could be shown: the ranking's candidates but for own wishes."""
         found = self._eligible.retrieve(employee, at)
+        wishes = self._catalogue.preferences.of(employee)
+        if not wishes.languages and not wishes.muted_topics:
+            return found
         muted = is_muted(self._catalogue, employee, found)
         return found[is_readable(self._catalogue, employee, found) & ~muted]
 

@@ -169,10 +169,12 @@ def _mattered(draft: Draft, rows: Rows, claims: Bool, ranker: Ranker) -> Bool:
     if not pairs:
         return mattered
     usual = draft.usual_features({group for _, group in pairs}, _COLUMNS)
-    features = draft.feature_matrix(rows[[slot for slot, _ in pairs]])
-    as_it_is = ranker.score(features)
-    for row, (_, group) in zip(features, pairs, strict=True):
+    paired = [slot for slot, _ in pairs]
+    features = draft.feature_matrix(rows[[*paired, *range(len(rows))]])
+    for row, (_, group) in zip(features, pairs, strict=False):
         row[_COLUMNS[group]] = usual[group]
-    lower = dict(zip(pairs, (ranker.score(features) < as_it_is).tolist(), strict=True))
+    scores = ranker.score(features)  # with one group made usual, then all slots as they are
+    is_lower = scores[: len(pairs)] < scores[len(pairs) :][paired]
+    lower = dict(zip(pairs, is_lower.tolist(), strict=True))
     mattered[slots, which] = [lower[pair] for pair in zip(slots.tolist(), groups, strict=True)]
     return mattered

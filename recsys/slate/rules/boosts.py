@@ -28,7 +28,8 @@ class Boosts:
 
     def apply(self, draft: Draft) -> None:
         """Multiply values."""
-        priority = np.nan_to_num(draft.column("priority").view(np.float32))
+        priority = draft.column("priority").view(np.float32)
+        priority = np.where(np.isnan(priority), np.float32(0.0), priority)
         factors = np.ones(len(draft))
         if priority.any():
             age_days = (draft.question.at - draft.column("published_at").view(np.int64)) / DAY_US

@@ -76,8 +76,7 @@ def owed_contents(state: LiveState, audiences: Audiences, employee: int, at: int
     newest; without a due time last.
     """
     contents = state.catalogue.contents
-    live = contents.live(at)
-    mandatory = live[contents["mandatory"].view(np.bool_)[live]]
+    mandatory = contents.live_marked("mandatory", at)
     mine = mandatory[audiences.includes(employee, at, mandatory)]
     needs_ack = contents["ack_required"].view(np.bool_)[mine]
     unacknowledged = ~state.readings.did(employee, mine, "acknowledge")

@@ -27,14 +27,19 @@ class Pins:
     def retrieve(self, sources: SlateSources, question: Question, candidates: Index) -> Index:
         """Return the pinned candidates, the first ones first."""
         contents = sources.state.catalogue.contents
-        until = contents["pinned_until"].view(np.int64)[candidates]
-        is_mandatory = contents["mandatory"].view(np.bool_)[candidates]  # those go first anyway
-        pinned = candidates[(until > question.at) & ~is_mandatory]
+        pinned = contents.live_marked("pinned_until", question.at)
+        until = contents["pinned_until"].view(np.int64)[pinned]
+        is_mandatory = contents["mandatory"].view(np.bool_)[pinned]  # those go first anyway
+        pinned = pinned[(until > question.at) & ~is_mandatory]
         if len(pinned) == 0:
             return pinned
+        is_candidate = np.zeros(len(contents), np.bool_)
+        is_candidate[candidates] = True
+        pinned = pinned[is_candidate[pinned]]
         shown = sources.state.readings.impressions(question.employee, pinned)
         pinned = pinned[shown < self.most_shown]
-        priority = np.nan_to_num(contents["priority"].view(np.float32)[pinned])
+        priority = contents["priority"].view(np.float32)[pinned]
+        priority = np.where(np.isnan(priority), np.float32(0.0), priority)
         return pinned[np.argsort(-priority, kind="stable")][: self.most]
 
     def apply(self, draft: Draft) -> None:
