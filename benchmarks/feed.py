@@ -25,11 +25,13 @@ from recsys.engine import Engine
 from recsys.schema import TABLES
 from recsys.slate.recipe import DEFAULT_SLATE, SlateRecipe
 
+__all__ = ["dressed"]
+
 _WARM_UP, _ASKED = 50, 1_000
 _FORMATS = ("video", "text_summary", "illustration")
 
 
-def _dressed(frames: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+def dressed(frames: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     """Return the company with renditions, must-reads, pins, audiences and campaigns."""
     contents = frames["contents"]
     n = np.arange(len(contents))
@@ -89,7 +91,7 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=500_000)
     size = parser.parse_args()
     print(f"{platform.machine()}, Python {platform.python_version()}, seed 1, {vars(size)}")
-    frames = _dressed(company(size.employees, size.contents, size.events))
+    frames = dressed(company(size.employees, size.contents, size.events))
     known = {name: validate(TABLES[name], frame).frame for name, frame in frames.items()}
     until = known["events"]["occurred_at"].iloc[-1] + timedelta(microseconds=1)
     engine = Engine.fit(Dataset(known), until, recipe=RECIPE)

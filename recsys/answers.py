@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 __all__ = [
+    "Begun",
     "BeliefSource",
     "Degraded",
     "Explanation",
@@ -188,3 +189,14 @@ class Slate:
     items: tuple[SlateItem, ...] = field(default_factory=tuple)
     must_reads_waiting: int = 0
     """Contents this employee owes that found no slot; they follow once others are done with."""
+    is_whole: bool = False
+    """Nothing is left that could continue it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """The slots of a slate that were answered before, to be continued."""
+
+    at: datetime
+    """When its first slots were answered: what was published later is for the next slate."""
+    items: tuple[SlateItem, ...]

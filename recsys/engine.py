@@ -10,6 +10,7 @@ import pandas as pd
 
 from recsys.advice.adviser import FormatAdviser
 from recsys.answers import (
+    Begun,
     Explanation,
     FeedRequest,
     FormatPreference,
@@ -159,12 +160,17 @@ class Engine:
         ids, best = self.state.catalogue.contents.ids, candidates[places].tolist()
         return [Ranked(ids.id(i), s) for i, s in zip(best, scores.tolist(), strict=True)]
 
-    def feed(self, request: FeedRequest) -> Slate:
-        """Return a feed: must-reads first, then the ranking, each in a fitting rendition."""
+    def feed(self, request: FeedRequest, begun: Begun | None = None) -> Slate:
+        """Return a feed: must-reads first, then the ranking, each in a fitting rendition.
+
+        With ``begun`` the next ``limit`` slots of that slate, by what is known now: nothing comes
+        twice, positions, caps and floors go on, and propensities are those of the new slots.
+        Pass the request that began it, with the same ``request_id``.
+        """
         if request.limit < 0:
             raise ConfigurationError(f"limit is {request.limit}; expected 0 or more")
         employee, at_us = self._moment(request.employee_id, request.at)
-        return self.slates.feed(request, employee, at_us)
+        return self.slates.feed(request, employee, at_us, begun)
 
     def explain(self, request: FeedRequest, content_id: str) -> Explanation:
         """Return why a content is, or is not, in the feed of a request.

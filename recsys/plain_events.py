@@ -25,7 +25,7 @@ from recsys.schema import EVENTS_WITHOUT_CONTENT, SURFACES, TABLES, Column, Kind
 from recsys.siphash import hash_texts
 from recsys.times import to_micros
 
-__all__ = ["PlainEvent", "encode_plain", "read_plain"]
+__all__ = ["PlainEvent", "encode_plain", "read_plain", "read_plain_event"]
 
 PlainEvent: TypeAlias = dict[str, Any]
 """The values of one good event by column, absent ones left out; times in microseconds."""
@@ -50,6 +50,14 @@ def read_plain(rows: Sequence[object]) -> list[PlainEvent] | None:
     """Return what each row says, or None if one of them is not plain or may be bad."""
     try:
         return [_read_event(row) for row in rows]
+    except _NotPlainError:
+        return None
+
+
+def read_plain_event(row: object) -> PlainEvent | None:
+    """Return what a row says, or None if it is not plain or may be bad."""
+    try:
+        return _read_event(row)
     except _NotPlainError:
         return None
 

@@ -34,6 +34,12 @@ class Settings(BaseSettings):
         gt=0,
         description="Events arriving later than this after they happened wait for a rebuild.",
     )
+    feed_budget_ms: float = Field(
+        default=200.0,
+        gt=0,
+        description="How long a feed waits for an engine that is in use; then everybody's feed is "
+        "answered. A page of the intranet should not wait longer for one of its parts.",
+    )
     segments: Path | None = Field(
         default=None,
         description="JSON file of the company's own segments for audience rules: {name: rule, …}; "

@@ -1,19 +1,27 @@
-"""A feed: computed once per request id, kept in the slate log, handed out in pages."""
+"""A feed: computed page by page, kept in the slate log, the same again for the same request id."""
 
 import binascii
 import math
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
 from uuid import uuid4
 
-from recsys.answers import FeedRequest, SlateItem
+import numpy.typing as npt
+import orjson
+import structlog
+from starlette.concurrency import run_in_threadpool
+
+from recsys.answers import Begun, FeedRequest, Slate, SlateItem
 from recsys.catalogue.catalogue import Catalogue
 from recsys.catalogue.renditions import Rendition
 from recsys.engine import Engine
+from recsys.errors import StoreError
+from recsys.schema import SURFACES
 from recsys.store.slate_log import LoggedSlate
 from recsys.times import to_micros
-from serving.models import FeedItem, FeedPage, Reason
 from serving.problems import Fault, ProblemError
 from serving.services import Services
 from serving.texts import Language, as_language, texts
@@ -22,6 +30,11 @@ __all__ = ["MAX_LIMIT", "FeedQuery", "feed_page"]
 
 MAX_LIMIT = 100
 """Slots of a slate, hence of all its pages together: nobody scrolls further than that."""
+
+_log = structlog.get_logger()
+
+Page = dict[str, Any]
+"""A :class:`serving.models.FeedPage` in plain values, which cost a fifth to write as JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,86 +51,168 @@ class FeedQuery:
     cursor: str | None = None
 
 
-def feed_page(services: Services, query: FeedQuery) -> FeedPage:
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """A slate with the items of one page as they are sent."""
+
+    logged: LoggedSlate
+    items: list[dict[str, Any]]
+
+
+async def feed_page(services: Services, query: FeedQuery) -> Page:
     """Return a page of a feed.
 
-    A known ``request_id`` or a cursor gives what was computed then, whatever happened since;
-    anything else a new slate, which is kept before it is answered: whoever names it in an event
-    finds its positions and propensities.
+    What a ``request_id`` got before it gets again, whatever happened since; further slots are
+    those of the moment, without anything that was published after the slate began. Every page is
+    kept before it is answered: whoever names it in an event finds its positions and propensities.
     """
-    offset = 0
+    offset, known = 0, None
     if query.cursor is not None:
-        request_id, offset = _read_cursor(query.cursor)
-        logged = services.slates.find(query.employee_id, request_id)
-        if logged is None:
+        query, offset = _read_cursor(query, query.cursor)
+    if query.request_id is not None:
+        find = services.slates.find
+        known = await run_in_threadpool(find, query.employee_id, query.request_id)
+        if known is None and query.cursor is not None:
             raise _bad_cursor()
-    else:
-        logged = _known(services, query) or _new_slate(services, query)
-    slate = logged.slate
-    shown = slate.items[offset : offset + query.limit]
-    more = offset + len(shown) < len(slate.items)
-    return FeedPage(
-        request_id=slate.request_id,
-        model_version=slate.model_version,
-        policy_version=slate.policy_version,
-        degraded=slate.degraded,
-        items=_described(services, query, shown),
-        must_reads_waiting=slate.must_reads_waiting,
-        next_cursor=_cursor(slate.request_id, offset + len(shown)) if more else None,
-    )
+    end = min(offset + query.limit, MAX_LIMIT)
+    if known is not None and (len(known.slate.items) >= end or known.slate.is_whole):
+        return await _page(services, query, known, offset, end)
+    return await _new_page(services, query, known, offset, end)
 
 
-def _known(services: Services, query: FeedQuery) -> LoggedSlate | None:
-    if query.request_id is None:
-        return None
-    return services.slates.find(query.employee_id, query.request_id)
+async def _new_page(
+    services: Services, query: FeedQuery, known: LoggedSlate | None, offset: int, end: int
+) -> Page:
+    """Return a page whose slots are not known yet, or not all."""
+    begun = None if known is None else Begun(known.at, known.slate.items)
+    limit = end if begun is None else end - len(begun.items)
 
-
-def _new_slate(services: Services, query: FeedQuery) -> LoggedSlate:
-    with services.worker.engine() as (engine, at):
+    def question(engine: Engine, at: datetime) -> _Answer:
         request = FeedRequest(
-            query.employee_id, at, MAX_LIMIT, query.surface, query.device, query.max_minutes,
+            query.employee_id, at, limit, query.surface, query.device, query.max_minutes,
             query.request_id,
         )  # fmt: skip
-        slate = engine.feed(request)
-    if query.request_id is None:
-        # The engine's own id is that of the hour, so that a reload draws the same renditions;
-        # the log needs one for each slate.
-        slate = replace(slate, request_id=f"r-{uuid4().hex}")
-    return services.slates.keep(LoggedSlate(query.employee_id, query.surface, at, slate))
+        slate = engine.feed(request, begun)
+        if query.request_id is None:
+            # The engine's own id is that of the hour, so that a reload draws the same renditions;
+            # the log needs one for each slate.
+            slate = replace(slate, request_id=f"r-{uuid4().hex}")
+        logged = LoggedSlate(query.employee_id, query.surface, at, slate)
+        return _Answer(logged, _described(engine, at, query, slate.items))
+
+    answer = await services.worker.ask(question)
+    if answer is None:
+        return await _standby_page(services, query, known, offset, end)
+    kept = await _kept(services, answer.logged)
+    if kept is answer.logged:
+        return _envelope(query, kept.slate, answer.items, offset, end)
+    return await _page(services, query, kept, offset, end)
 
 
-def _described(services: Services, query: FeedQuery, items: Sequence[SlateItem]) -> list[FeedItem]:
-    with services.worker.engine() as (engine, at):
-        language = as_language(query.lang, _own_language(engine, query.employee_id, to_micros(at)))
-        return [_feed_item(engine.state.catalogue, item, language) for item in items]
+async def _page(
+    services: Services, query: FeedQuery, logged: LoggedSlate, offset: int, end: int
+) -> Page:
+    """Return a page of a slate that is kept."""
+    shown = logged.slate.items[offset:end]
+    items = await services.worker.ask(lambda engine, at: _described(engine, at, query, shown))
+    if items is None:  # titles can be had without waiting for anybody's turn
+        items = _described_in(services.worker.catalogue, shown, as_language(query.lang))
+    return _envelope(query, logged.slate, items, offset, end)
 
 
-def _own_language(engine: Engine, employee_id: str, at: int) -> str | None:
-    employees = engine.state.catalogue.employees
-    version = employees.version_at(employees.ids.index(employee_id), at)
+async def _standby_page(
+    services: Services, query: FeedQuery, known: LoggedSlate | None, offset: int, end: int
+) -> Page:
+    """Return what everybody can be shown, because the engine had no time for somebody."""
+    if known is not None:  # half a page now, the rest with the next request
+        return await _page(services, query, known, offset, end)
+    worker = services.worker
+    fallback = worker.standby
+    items = tuple(
+        replace(item, slot_type=_plain_type(item), propensity=1.0, reasons=())
+        for item in fallback.items[:end]
+    )
+    slate = replace(
+        fallback, request_id=query.request_id or f"r-{uuid4().hex}", degraded="time_budget",
+        items=items, is_whole=True,
+    )  # fmt: skip
+    at = services.clock.now()
+    await _kept(services, LoggedSlate(query.employee_id, query.surface, at, slate))
+    described = _described_in(worker.catalogue, items[offset:], as_language(query.lang))
+    return _envelope(query, slate, described, offset, end)
+
+
+def _plain_type(item: SlateItem) -> Any:  # noqa: ANN401  (a SlotType)
+    return item.slot_type if item.slot_type == "mandatory" else "fallback"
+
+
+async def _kept(services: Services, logged: LoggedSlate) -> LoggedSlate:
+    """Return the slate that is in the log; a feed beats no feed where the log cannot be written."""
+    try:
+        return await services.keep(logged)
+    except StoreError:
+        _log.error("slate_not_logged")
+        return logged
+
+
+def _envelope(
+    query: FeedQuery, slate: Slate, items: list[dict[str, Any]], offset: int, end: int
+) -> Page:
+    shown = offset + len(items)
+    is_end = shown == len(slate.items) and (slate.is_whole or shown < end or end == MAX_LIMIT)
+    return {
+        "request_id": slate.request_id,
+        "model_version": slate.model_version,
+        "policy_version": slate.policy_version,
+        "degraded": slate.degraded,
+        "assignments": [],
+        "items": items,
+        "must_reads_waiting": slate.must_reads_waiting,
+        "next_cursor": None if is_end else _cursor(query, slate.request_id, shown),
+    }
+
+
+def _described(
+    engine: Engine, at: datetime, query: FeedQuery, items: Sequence[SlateItem]
+) -> list[dict[str, Any]]:
+    catalogue = engine.state.catalogue
+    language = as_language(query.lang, _own_language(catalogue, query.employee_id, at))
+    return _described_in(catalogue, items, language)
+
+
+def _described_in(
+    catalogue: Catalogue, items: Sequence[SlateItem], language: Language
+) -> list[dict[str, Any]]:
+    est_minutes, words = catalogue.contents["est_minutes"], texts(language)
+    return [_described_item(catalogue, item, est_minutes, words) for item in items]
+
+
+def _own_language(catalogue: Catalogue, employee_id: str, at: datetime) -> str | None:
+    employees = catalogue.employees
+    version = employees.version_at(employees.ids.index(employee_id), to_micros(at))
     return employees.attributes(version).get("language")
 
 
-def _feed_item(catalogue: Catalogue, item: SlateItem, language: Language) -> FeedItem:
+def _described_item(
+    catalogue: Catalogue, item: SlateItem, est_minutes: npt.NDArray[Any], words: Mapping[str, str]
+) -> dict[str, Any]:
     content = catalogue.contents.ids.index(item.content_id)
     rendition = _rendition(catalogue.renditions.of(content), item.rendition_id)
     title = catalogue.contents.titles.get(content, item.content_id)
-    minutes = float(catalogue.contents["est_minutes"][content])
-    return FeedItem(
-        content_id=item.content_id,
-        rendition_id=item.rendition_id,
-        format=item.format,
-        position=item.position,
-        score=item.score,
-        propensity=item.propensity,
-        rendition_propensity=item.rendition_propensity,
-        slot_type=item.slot_type,
-        reasons=[Reason(code=c, text=texts(language)[f"reason.{c}"]) for c in item.reasons],
-        title=(rendition.title if rendition else "") or title,
-        url=(rendition.url if rendition else "") or None,
-        est_minutes=_minutes(rendition, minutes),
-    )
+    return {
+        "content_id": item.content_id,
+        "rendition_id": item.rendition_id,
+        "format": item.format,
+        "position": item.position,
+        "score": item.score,
+        "propensity": item.propensity,
+        "rendition_propensity": item.rendition_propensity,
+        "slot_type": item.slot_type,
+        "reasons": [{"code": code, "text": words[f"reason.{code}"]} for code in item.reasons],
+        "title": (rendition.title if rendition else "") or title,
+        "url": (rendition.url if rendition else "") or None,
+        "est_minutes": _minutes(rendition, float(est_minutes[content])),
+    }
 
 
 def _rendition(renditions: Sequence[Rendition], rendition_id: str) -> Rendition | None:
@@ -132,16 +227,35 @@ def _minutes(rendition: Rendition | None, content_minutes: float) -> float | Non
     return None if math.isnan(minutes) else round(minutes, 1)
 
 
-def _cursor(request_id: str, offset: int) -> str:
-    return urlsafe_b64encode(f"{offset}:{request_id}".encode()).decode()
+def _cursor(query: FeedQuery, request_id: str, offset: int) -> str:
+    """Return where to go on, with all that the next page must know of the first."""
+    told = [offset, request_id, query.surface, query.device, query.max_minutes]
+    return urlsafe_b64encode(orjson.dumps(told)).decode()
 
 
-def _read_cursor(cursor: str) -> tuple[str, int]:
+def _read_cursor(query: FeedQuery, cursor: str) -> tuple[FeedQuery, int]:
     try:
-        offset, _, request_id = urlsafe_b64decode(cursor.encode()).decode().partition(":")
-        return request_id, max(int(offset), 0)
-    except (binascii.Error, ValueError):
+        told = orjson.loads(urlsafe_b64decode(cursor.encode()))
+        offset, request_id, surface, device, max_minutes = told
+        if not (isinstance(offset, int) and 0 <= offset <= MAX_LIMIT and _may_be(told)):
+            raise _bad_cursor()
+    except (binascii.Error, ValueError, TypeError):
         raise _bad_cursor() from None
+    began = replace(
+        query, request_id=request_id, surface=surface, device=device, max_minutes=max_minutes
+    )
+    return began, offset
+
+
+def _may_be(told: list[Any]) -> bool:
+    """Whether somebody made up a cursor whose parts are of other kinds."""
+    _, request_id, surface, device, max_minutes = told
+    return (
+        isinstance(request_id, str)
+        and surface in SURFACES
+        and isinstance(device, str | None)
+        and isinstance(max_minutes, int | float | None)
+    )
 
 
 def _bad_cursor() -> ProblemError:

@@ -1,20 +1,26 @@
 """One engine that follows the change log of the store."""
 
+import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from threading import Event, Lock, Thread
+from time import monotonic
+from typing import TypeVar
 
 import pandas as pd
 import structlog
+from starlette.concurrency import run_in_threadpool
 
-from recsys.answers import UpsertReport
+from recsys.answers import FeedRequest, Slate, UpsertReport
 from recsys.audience.named import NamedSegments
 from recsys.catalogue.catalogue import Catalogue
 from recsys.dataset.dataset import Dataset
 from recsys.engine import Engine
+from recsys.errors import StoreError
 from recsys.model import Model
+from recsys.plain_events import PlainEvent, encode_plain
 from recsys.schema import TABLES
 from recsys.slate.recipe import DEFAULT_SLATE, SlateRecipe
 from recsys.state.live import LiveState
@@ -25,10 +31,18 @@ from recsys.times import to_micros
 from serving.champion import find_champion
 from serving.clock import Clock
 
-__all__ = ["Worker", "build_engine"]
+__all__ = ["Question", "Worker", "build_engine"]
 
 _POLL_SECONDS = 0.2
 """How soon a change made by another process counts; own writes count at once."""
+
+_STANDBY_SECONDS = 5.0
+"""Age of the feed that stands by; it costs some milliseconds to compute."""
+_STANDBY_SLOTS = 30
+"""Enough for a page; who wants more comes back when the engine has time."""
+
+T = TypeVar("T")
+Question = Callable[[Engine, datetime], T]
 
 _log = structlog.get_logger()
 
@@ -78,13 +92,20 @@ class Worker:
         The company's own segments, for audience rules.
     slate
         The slate policy.
+    budget_seconds
+        How long :meth:`ask` waits for an engine that is in use, or behind the log.
+    on_erasure
+        Called when somebody was erased, in whichever process.
     """
 
     def __init__(
         self, store: Store, clock: Clock, models_dir: Path, dataset: Dataset, number: int,
         *, lateness_us: int, named: NamedSegments | None = None,
-        slate: SlateRecipe = DEFAULT_SLATE,
+        slate: SlateRecipe = DEFAULT_SLATE, budget_seconds: float = 0.2,
+        on_erasure: Callable[[], None] = lambda: None,
     ) -> None:  # fmt: skip
+        self._budget_seconds, self._on_erasure = budget_seconds, on_erasure
+        self._catching: asyncio.Future[None] | None = None
         self._store = store
         self._clock = clock
         self._models_dir = models_dir
@@ -96,8 +117,16 @@ class Worker:
         self._follower, self._turn = Lock(), Lock()
         self._stopping = Event()
         self._thread = Thread(target=self._follow, name="follower", daemon=True)
+        self.standby = Slate("", "", "", "time_budget")
+        """A feed for somebody unknown: what is asked of everybody, and what many read."""
+        self._standby_until = 0.0
         self.failure: str | None = None
         """Why following failed last time; None while it works."""
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """Return the catalogue, for titles and the like: read without waiting for a turn."""
+        return self._engine.state.catalogue
 
     @property
     def number(self) -> int:
@@ -106,6 +135,7 @@ class Worker:
 
     def start(self) -> None:
         """Begin to follow the log and the champion in the background."""
+        self._refresh_standby()
         self._thread.start()
 
     def stop(self) -> None:
@@ -115,9 +145,31 @@ class Worker:
 
     @contextmanager
     def engine(self) -> Iterator[tuple[Engine, datetime]]:
-        """Lend the engine and the present moment; others wait, so be quick."""
+        """Lend the engine and the present moment, when all that is committed counts.
+
+        Others wait, so be quick.
+        """
+        if self._store.last_change() > self._number:
+            self.catch_up()
         with self._turn:
             yield self._engine, self._clock.now()
+
+    async def ask(self, question: Question[T]) -> T | None:
+        """Return the answer to a question about an up-to-date engine; None after the budget.
+
+        A free engine is asked at once, on the caller's thread: quicker than handing over a
+        question of two milliseconds. Where the log cannot be read, or is not read within the
+        budget, what is known by now has to do.
+        """
+        deadline = monotonic() + self._budget_seconds
+        await self._reach(deadline)
+        if self._turn.acquire(blocking=False):
+            try:
+                return question(self._engine, self._clock.now())
+            finally:
+                self._turn.release()
+        left = max(deadline - monotonic(), 0.0)
+        return await run_in_threadpool(self._ask_in_turn, question, left)
 
     def catch_up(self) -> None:
         """Take in every change that is committed now; when it returns they count."""
@@ -127,9 +179,35 @@ class Worker:
                 if any(run.table == TOMBSTONES.name for run in changes):
                     self._rebuild()
                 elif changes:
-                    self._take_in(changes)
+                    self._apply(changes)
                 else:  # numbers whose rows were erased
                     self._number = last
+
+    def take_in(self, events: Sequence[PlainEvent], numbers: range) -> None:
+        """Let events count that this process has just written under ``numbers``.
+
+        Straight from memory if the log holds nothing before them that is not known yet.
+        """
+        if not numbers:
+            return
+        with self._follower:
+            if self._number == numbers[0] - 1:
+                with self._turn:
+                    state = self._engine.state
+                    state.observe(encode_plain(events, state.catalogue))
+                    self._number = numbers[-1]
+                    state.advance(to_micros(self._clock.now()))  # or the next reader would
+                return
+        if self._number < numbers[-1]:
+            self.catch_up()
+
+    def _refresh_standby(self) -> None:
+        """Compute the feed for when there is no time: everybody's, of some seconds ago."""
+        if monotonic() < self._standby_until:
+            return
+        with self._turn:
+            self.standby = self._engine.feed(FeedRequest("", self._clock.now(), _STANDBY_SLOTS))
+        self._standby_until = monotonic() + _STANDBY_SECONDS
 
     def follow_champion(self) -> None:
         """Change over to a newly promoted champion; the state stays."""
@@ -142,10 +220,29 @@ class Worker:
                 self._champion, self._engine = champion, engine
         _log.info("champion", version=champion.model.version)
 
-    def _take_in(self, changes: Sequence[Changes]) -> None:
+    async def _reach(self, deadline: float) -> None:
+        """Wait until all counts that is committed now, for some time."""
+        try:
+            last = self._store.last_change()
+            while last > self._number and (left := deadline - monotonic()) > 0:
+                if self._catching is None or self._catching.done():
+                    self._catching = asyncio.ensure_future(run_in_threadpool(self.catch_up))
+                await asyncio.wait_for(asyncio.shield(self._catching), left)
+        except (StoreError, TimeoutError) as error:
+            _log.warning("not_up_to_date", reason=type(error).__name__)
+
+    def _ask_in_turn(self, question: Question[T], seconds: float) -> T | None:
+        if not self._turn.acquire(timeout=seconds):
+            return None
+        try:
+            return question(self._engine, self._clock.now())
+        finally:
+            self._turn.release()
+
+    def _apply(self, changes: Sequence[Changes]) -> None:
         with self._turn:
             for run in changes:
-                _apply(self._engine, run)
+                _apply_run(self._engine, run)
                 self._number = run.last_number
 
     def _rebuild(self) -> None:
@@ -154,6 +251,7 @@ class Worker:
         engine = self._build(self._store.load())
         with self._turn:
             self._engine, self._number = engine, number
+        self._on_erasure()
 
     def _build(self, dataset: Dataset) -> Engine:
         return build_engine(
@@ -166,6 +264,7 @@ class Worker:
             try:
                 self.catch_up()
                 self.follow_champion()
+                self._refresh_standby()
                 self.failure = None
             except Exception as error:  # noqa: BLE001  (a rim: the next poll may succeed)
                 if self.failure is None:
@@ -173,7 +272,7 @@ class Worker:
                 self.failure = f"{type(error).__name__}: {error}"
 
 
-def _apply(engine: Engine, run: Changes) -> None:
+def _apply_run(engine: Engine, run: Changes) -> None:
     frame = run.frame.drop(columns=CHANGE_NUMBER)
     if run.table == "events":
         engine.state.observe(engine.state.catalogue.encode(frame))

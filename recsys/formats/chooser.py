@@ -6,7 +6,7 @@ from math import inf, isnan
 import numpy as np
 import numpy.typing as npt
 
-from recsys.answers import FormatPreference, RenditionChoice
+from recsys.answers import FormatPreference, RenditionChoice, SlateItem
 from recsys.audience.audience import Audiences
 from recsys.catalogue.renditions import Rendition
 from recsys.devices import device_code
@@ -145,6 +145,13 @@ class RenditionChooser:
         chosen = renditions[place]
         seconds = self._seconds(content, chosen)
         return Drawn(chosen.rendition_id, chosen.format, p[place], seconds)
+
+    def drawn(self, content: int, item: SlateItem) -> Drawn:
+        """Return what was drawn for a slot before, with the length that its rendition has today."""
+        held = self._catalogue.renditions.of(content)
+        rendition = next((r for r in held if r.rendition_id == item.rendition_id), held[0])
+        seconds = self._seconds(content, rendition)
+        return Drawn(item.rendition_id, item.format, item.rendition_propensity, seconds)
 
     def _seconds(self, content: int, rendition: Rendition) -> float:
         if not isnan(rendition.expected_seconds):

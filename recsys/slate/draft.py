@@ -20,14 +20,14 @@ from recsys.answers import FeedRequest, SlotType
 from recsys.audience.audience import Audiences
 from recsys.features.content_vectors import ContentVectors
 from recsys.features.matrix import FEATURE_NAMES
-from recsys.formats.chooser import RenditionChooser
+from recsys.formats.chooser import Drawn, RenditionChooser
 from recsys.scoring import Shortlisted
 from recsys.state.live import LiveState
 from recsys.text.duplicates import DuplicateGroups
 
 __all__ = [
     "WHOLE_SLATE", "Bool", "Cap", "Draft", "Exploration", "Float", "Floor", "Index", "Question",
-    "Retrieving", "Rows", "SlateRule", "SlateSources",
+    "Retrieving", "Rows", "SlateRule", "SlateSources", "Slot",
 ]  # fmt: skip
 
 Index = npt.NDArray[np.int32]
@@ -111,6 +111,17 @@ class Exploration:
     """Rows that are in the pool before all others."""
 
 
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One slot of a slate; ``row`` is the draft's."""
+
+    row: int
+    slot_type: SlotType
+    propensity: float
+    """P(this content here | slots above)."""
+    choice: Drawn
+
+
 class Draft:
     """The candidates of one slate and what the rules have said about them; arrays by row.
 
@@ -132,6 +143,8 @@ class Draft:
         """By rule, what it multiplied values with: the trace."""
         self.closed: dict[str, Bool] = {}
         """By rule, what it closed."""
+        self.before: list[Slot] = []
+        """Slots that were answered before, where a slate is continued."""
         self.head: list[tuple[int, SlotType]] = []
         self.waiting: Rows = np.zeros(0, np.int64)
         """Must-reads that found no place."""

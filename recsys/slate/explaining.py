@@ -4,9 +4,8 @@ import numpy as np
 
 from recsys.answers import Explanation, RuleEffect
 from recsys.schema import CONTENT_STATUSES
-from recsys.slate.draft import Cap, Draft
+from recsys.slate.draft import Cap, Draft, Slot
 from recsys.slate.eligibility import is_muted, is_readable
-from recsys.slate.filling import Slot
 
 __all__ = ["CAUSES", "explain"]
 

@@ -4,7 +4,6 @@ Everything about a slot follows from the slots above it, renditions included, an
 random number. So the probability of a slot, given those above, can be written down exactly.
 """
 
-from dataclasses import dataclass
 from math import inf
 
 import numpy as np
@@ -14,28 +13,18 @@ from recsys.formats.chooser import ALL_FORMATS, Drawn
 from recsys.randomness import uniform_for
 from recsys.schema import FORMATS
 from recsys.slate.board import NO_ROW, board_of, next_row, pool_rows
-from recsys.slate.draft import Draft, Exploration, Float, Rows
+from recsys.slate.draft import Draft, Exploration, Float, Rows, Slot
 
-__all__ = ["Slot", "draw_probabilities", "fill"]
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """One slot of a slate; ``row`` is the draft's."""
-
-    row: int
-    slot_type: SlotType
-    propensity: float
-    """P(this content here | slots above)."""
-    choice: Drawn
+__all__ = ["draw_probabilities", "fill"]
 
 
 def fill(draft: Draft) -> list[Slot]:
     """Return the slots of a draft, in order, at most as many as were asked for.
 
-    First what rules placed, then slot by slot: drawn where exploration has its turn, else what a
-    floor asks for if it is due, else the best value. A slot stays empty only if nothing is left
-    that fits the minutes and repeats nothing. Uses the draft up.
+    With slots from before: what follows them. First what rules placed, then slot by slot: drawn
+    where exploration has its turn, else what a floor asks for if it is due, else the best value. A
+    slot stays empty only if nothing is left that fits the minutes and repeats nothing. Uses the
+    draft up.
     """
     return _Filling(draft).run()
 
@@ -56,19 +45,26 @@ class _Filling:
     def __init__(self, draft: Draft) -> None:
         self._draft = draft
         self._slots: list[Slot] = []
+        rows = [slot.row for slot in draft.before]
+        draft.is_open[rows] = False
         self._limit = min(draft.question.request.limit, len(draft))
         self._board = board_of(draft, self._limit)
         minutes = draft.question.request.max_minutes
         self._seconds_left = inf if minutes is None else 60.0 * minutes
+        for slot in draft.before:
+            self._append(slot)
 
     def run(self) -> list[Slot]:
+        done = {slot.row for slot in self._draft.before}
         for row, slot_type in self._draft.head:
+            if row in done or len(self._slots) == self._limit:
+                continue
             choice = self._choice(row, ALL_FORMATS, is_must=slot_type == "mandatory")
             if choice is not None:
                 self._take(row, slot_type, 1.0, choice)
         while len(self._slots) < self._limit and self._fill_next():
             pass
-        return self._slots
+        return self._slots[len(self._draft.before) :]
 
     def _fill_next(self) -> bool:
         """Fill the next slot; False if there is nothing left for it."""
@@ -159,7 +155,10 @@ class _Filling:
         return bits
 
     def _take(self, row: int, slot_type: SlotType, propensity: float, choice: Drawn) -> None:
-        self._board.taken[len(self._slots)] = row
-        self._board.is_open[row] = False
-        self._slots.append(Slot(row, slot_type, propensity, choice))
-        self._seconds_left -= choice.seconds
+        self._append(Slot(row, slot_type, propensity, choice))
+
+    def _append(self, slot: Slot) -> None:
+        self._board.taken[len(self._slots)] = slot.row
+        self._board.is_open[slot.row] = False
+        self._slots.append(slot)
+        self._seconds_left -= slot.choice.seconds

@@ -4,24 +4,27 @@ from dataclasses import replace
 
 import numpy as np
 
-from recsys.answers import Degraded, Explanation, FeedRequest, Slate, SlateItem, SlotType
+from recsys.answers import Begun, Degraded, Explanation, FeedRequest, Slate, SlateItem, SlotType
 from recsys.audience.audience import Audiences
 from recsys.candidates.eligible import EligibleContents
 from recsys.formats.chooser import RenditionChooser
 from recsys.formats.tastes import FormatTastes
 from recsys.randomness import uniform_for
 from recsys.scoring import LiveScorer, Shortlisted
-from recsys.slate.draft import Draft, Float, Index, Question, Retrieving, Rows, SlateSources
+from recsys.slate.draft import Draft, Float, Index, Question, Retrieving, Rows, SlateSources, Slot
 from recsys.slate.eligibility import is_muted, is_readable
 from recsys.slate.explaining import explain
-from recsys.slate.filling import Slot, fill
+from recsys.slate.filling import fill
 from recsys.slate.reasons import reasons_of
 from recsys.slate.recipe import DEFAULT_SLATE, SlateRecipe
 from recsys.state.live import LiveState
 from recsys.text.duplicates import DuplicateGroups
-from recsys.times import HOUR_US
+from recsys.times import HOUR_US, to_micros
 
 __all__ = ["SlatePolicy"]
+
+_BEFORE = "before"
+"""What was retrieved because it is in the slate already."""
 
 
 class SlatePolicy:
@@ -54,21 +57,28 @@ class SlatePolicy:
         """Look again at the texts of contents that are new or changed."""
         self._sources.duplicates.refresh(contents)
 
-    def feed(self, request: FeedRequest, employee: int, at: int) -> Slate:
-        """Return the slate of a request; ``at`` in microseconds, ``employee`` −1 for a stranger."""
-        draft = self.draft(request, employee, at)
+    def feed(
+        self, request: FeedRequest, employee: int, at: int, begun: Begun | None = None
+    ) -> Slate:
+        """Return the slate of a request, or what follows the slots that it has ``begun`` with.
+
+        ``at`` in microseconds, ``employee`` −1 for a stranger.
+        """
+        draft = self.draft(request, employee, at, begun)
         slots = fill(draft)
         ranker = self._scorer.model.ranker
         reasons = reasons_of(draft, slots, ranker)
         items = tuple(
             self._item(draft, slot, codes, position)
-            for position, (slot, codes) in enumerate(zip(slots, reasons, strict=True), start=1)
+            for position, (slot, codes) in enumerate(
+                zip(slots, reasons, strict=True), start=len(draft.before) + 1
+            )
         )
         degraded: Degraded | None = "no_model" if ranker is None else None
         return Slate(
             request.request_id or _request_id(draft.question), self._scorer.model.version,
             self._version, degraded, items,
-            len(draft.waiting),
+            len(draft.waiting), len(items) < request.limit or not draft.is_open.any(),
         )  # fmt: skip
 
     def explain(self, request: FeedRequest, employee: int, at: int, content: int) -> Explanation:
@@ -79,15 +89,25 @@ class SlatePolicy:
             return found
         return replace(found, slot_type=self._slot_type(found.slot_type))
 
-    def draft(self, request: FeedRequest, employee: int, at: int) -> Draft:
+    def draft(
+        self, request: FeedRequest, employee: int, at: int, begun: Begun | None = None
+    ) -> Draft:
         """Return the draft of a slate after all rules have spoken."""
+        if begun is not None:
+            request = replace(request, limit=len(begun.items) + request.limit)
         question = self._question(request, employee, at)
-        candidates = self.candidates(employee, at)
+        candidates = self._known_by(self.candidates(employee, at), begun)
         wanted = {
-            rule.name: rule.retrieve(self._sources, question, candidates)
+            rule.name: self._known_by(rule.retrieve(self._sources, question, candidates), begun)
             for rule in self._retrieving
         }
+        if begun is not None:
+            index = self._catalogue.contents.ids.index
+            wanted[_BEFORE] = np.array([index(i.content_id) for i in begun.items], np.int32)
         draft = self._lay_out(question, candidates, wanted)
+        if begun is not None:
+            rows = draft.retrieved[_BEFORE].tolist()
+            draft.before = [_slot(draft, *pair) for pair in zip(rows, begun.items, strict=True)]
         for rule in self.recipe.rules:
             rule.apply(draft)
         return draft
@@ -108,6 +128,12 @@ class SlatePolicy:
             surface=request.surface, device=request.device, draw=_draw(request, at),
             audiences=self._sources.audiences,
         )  # fmt: skip
+
+    def _known_by(self, contents: Index, begun: Begun | None) -> Index:
+        """Return those contents that were published when a slate began."""
+        if begun is None:
+            return contents
+        return contents[self._catalogue.contents.published_at[contents] <= to_micros(begun.at)]
 
     def _question(self, request: FeedRequest, employee: int, at: int) -> Question:
         version = self._catalogue.employees.version_at(employee, at)
@@ -177,6 +203,11 @@ def _rows_of(contents: Index, wanted: Index) -> Rows:
         return np.zeros(0, np.int64)
     order = np.argsort(contents, kind="stable")
     return order[np.searchsorted(contents, wanted, sorter=order)]
+
+
+def _slot(draft: Draft, row: int, item: SlateItem) -> Slot:
+    choice = draft.chooser.drawn(int(draft.contents[row]), item)
+    return Slot(row, item.slot_type, item.propensity, choice)
 
 
 def _draw(request: FeedRequest, at: int) -> str:

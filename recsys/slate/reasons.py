@@ -17,8 +17,7 @@ from recsys.catalogue.employees import GROUPINGS
 from recsys.features.groups import GROUPS
 from recsys.kernels import kernel
 from recsys.ranker.ranker import Ranker
-from recsys.slate.draft import Bool, Draft, Index, Rows
-from recsys.slate.filling import Slot
+from recsys.slate.draft import Bool, Draft, Index, Rows, Slot
 from recsys.slate.rules.mandatory import urgency
 from recsys.times import DAY_US, HOUR_US
 

@@ -32,7 +32,7 @@ from recsys.store.tables import (
 )
 from recsys.times import to_micros
 
-__all__ = ["draw_numbers", "last_number", "read_changes", "record", "take_turn"]
+__all__ = ["LAST_NUMBER", "draw_numbers", "last_number", "read_changes", "record", "take_turn"]
 
 
 def take_turn(connection: sa.Connection) -> None:
@@ -41,6 +41,10 @@ def take_turn(connection: sa.Connection) -> None:
     On SQLite, which knows no row locks, the write transaction itself has done so.
     """
     connection.execute(sa.select(CHANGE_COUNTER.c.last).with_for_update())
+
+
+LAST_NUMBER = "SELECT last FROM change_counter"
+"""The question of :func:`last_number`, for :meth:`recsys.store.database.Database.quick`."""
 
 
 def draw_numbers(connection: sa.Connection, count: int) -> range:

@@ -1,19 +1,24 @@
 """Writing events: append-only, the first write of an ``event_id`` wins."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import pandas as pd
 import sqlalchemy as sa
 
+from recsys.plain_events import PlainEvent
 from recsys.schema import TABLES
 from recsys.store.bulk import insert_rows, present
 from recsys.store.change_log import draw_numbers
-from recsys.store.port import WriteReport
-from recsys.store.rows import to_columns
-from recsys.store.tables import EVENTS, database_table
+from recsys.store.port import Appended, Fate, WriteReport
+from recsys.store.rows import Row, to_columns
+from recsys.store.tables import EVENTS, database_table, stored_columns
+from recsys.store.tombstones import erased
 from recsys.times import from_micros, to_micros
 
-__all__ = ["count_parked", "write_events"]
+__all__ = ["append_events", "count_parked", "events_of", "write_events"]
+
+_NAMES = tuple(column.name for column in stored_columns(EVENTS))
 
 
 def write_events(
@@ -33,6 +38,44 @@ def write_events(
         unchanged=len(frame) - len(fresh),
         parked=_parked_among(connection, fresh["content_id"].dropna()),
     )
+
+
+def append_events(connection: sa.Connection, events: Sequence[PlainEvent]) -> Appended:
+    """Insert the events that are new; the writer's turn has been taken."""
+    table = database_table(EVENTS)
+    gone = erased(connection, {event["employee_id"] for event in events})
+    seen = present(connection, table.c.event_id, (event["event_id"] for event in events))
+    fates: list[Fate] = []
+    fresh: list[PlainEvent] = []
+    for event in events:
+        if event["employee_id"] in gone:
+            fates.append("refused")
+        elif event["event_id"] in seen:
+            fates.append("duplicate")
+        else:
+            seen.add(event["event_id"])
+            fresh.append(event)
+            fates.append("inserted")
+    numbers = draw_numbers(connection, len(fresh)) if fresh else range(0)
+    if fresh:
+        insert_rows(connection, table, map(_row, numbers, fresh))
+    return Appended(fates, numbers)
+
+
+def events_of(frame: pd.DataFrame) -> list[PlainEvent]:
+    """Return the rows of a canonical frame one by one, attributes included."""
+    rows = zip(*to_columns(EVENTS, frame), strict=True)
+    return [
+        {name: value for name, value in zip(_NAMES, row, strict=True) if value is not None}
+        for row in rows
+    ]
+
+
+def _row(number: int, event: PlainEvent) -> Row:
+    position = event.get("position")
+    if type(position) is float:  # the column holds whole numbers
+        event = event | {"position": int(position)}
+    return (number, *map(event.get, _NAMES))
 
 
 def _received(frame: pd.DataFrame, received_at: datetime) -> pd.DataFrame:

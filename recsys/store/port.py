@@ -1,15 +1,16 @@
 """What the rest of the project asks of a store."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 import pandas as pd
 
 from recsys.dataset.dataset import Dataset
+from recsys.plain_events import PlainEvent
 
-__all__ = ["Changes", "Store", "WriteReport"]
+__all__ = ["Appended", "Changes", "Fate", "Store", "WriteReport"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,19 @@ class WriteReport:
     """Events stored although their content is not known yet; included in ``inserted``."""
     refused: int = 0
     """Rows of employees who were erased; a tombstone blocks them."""
+
+
+Fate = Literal["inserted", "duplicate", "refused"]
+"""What became of one event; refused are those of employees who were erased."""
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """What became of each event of one append, and the numbers of the inserted ones."""
+
+    fates: list[Fate]
+    numbers: range
+    """Of the inserted events, in their order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +92,12 @@ class Store(Protocol):
 
         One call is one transaction; callers cut a large file into frames. ``KeyError`` for an
         undeclared table or a frame without a declared column.
+        """
+
+    def append(self, events: Sequence[PlainEvent]) -> Appended:
+        """Insert events that were read already, as :meth:`write` would; each has a ``received_at``.
+
+        Of equal ``event_id`` the first one counts.
         """
 
     def load(self, *, until: datetime | None = None) -> Dataset:

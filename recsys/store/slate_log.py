@@ -1,21 +1,31 @@
 """Which feeds were answered: every slot with the probability it had of being there."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import OrderedDict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from threading import Lock
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.sql.dml import ReturningInsert
 
 from recsys.answers import Slate, SlateItem
+from recsys.store.bulk import insert_rows
+from recsys.store.change_log import take_turn
 from recsys.store.database import Database
-from recsys.store.tables import CHANGE_COUNTER, SLATE_SLOTS, SLATES
+from recsys.store.rows import Row
+from recsys.store.tables import SLATE_SLOTS, SLATES
 from recsys.store.tombstones import erased
 from recsys.times import from_micros, to_micros
 
-__all__ = ["LoggedSlate", "SlateLog"]
+__all__ = ["LoggedSlate", "Request", "SlateLog"]
+
+_MOST_RECENT = 2_000
+"""Slates remembered, some 10 MB: those of the last seconds in a busy hour."""
+
+Request = tuple[str, str]
+"""Employee id and request id. Callers choose request ids, so each employee has their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,112 +37,183 @@ class LoggedSlate:
     at: datetime
     slate: Slate
 
+    @property
+    def request(self) -> Request:
+        """Return what the slate is found by."""
+        return self.employee_id, self.slate.request_id
+
 
 class SlateLog:
     """Slates by employee and request id, in a migrated database; safe for concurrent use.
 
-    What :meth:`keep` returned survives a power failure. Erasing an employee
+    What :meth:`write` returned survives a power failure. Erasing an employee
     (:meth:`recsys.store.port.Store.erase`) deletes their slates.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._recent: OrderedDict[Request, dict[str, SlateItem]] = OrderedDict()
+        self._lock = Lock()
 
     def keep(self, logged: LoggedSlate) -> LoggedSlate:
-        """Keep a slate and return the one that is kept: of two with one request id the first.
+        """Keep one slate, as :meth:`write` does."""
+        return self.write([logged])[0]
 
-        Nothing is kept of an employee who was erased.
+    def write(self, slates: Sequence[LoggedSlate]) -> list[LoggedSlate]:
+        """Keep slates in one transaction and return, for each, the whole slate that is kept.
+
+        Of two with one request id the first one counts, unless the later one continues it: its
+        positions follow those that are kept. Nothing is kept of an employee who was erased.
         """
         with self._database.writing() as connection:
-            # Shared with other slates, not with an erasure: none may slip in behind its back.
-            connection.execute(sa.select(CHANGE_COUNTER.c.last).with_for_update(read=True))
-            if erased(connection, [logged.employee_id]):
-                return logged
-            if connection.scalar(_insert_first(connection, logged)) is None:
-                kept = _read(connection, logged.employee_id, logged.slate.request_id)
-                return kept or logged
-            if logged.slate.items:
-                connection.execute(SLATE_SLOTS.insert(), _slot_rows(logged))
-        return logged
+            take_turn(connection)
+            gone = erased(connection, {logged.employee_id for logged in slates})
+            kept = _read(connection, {logged.request for logged in slates})
+            results, begun, grown = [], [], []
+            for logged in slates:
+                if logged.employee_id in gone:
+                    results.append(logged)
+                    continue
+                known = kept.get(logged.request)
+                if known is None:
+                    begun.append(logged)
+                    kept[logged.request] = logged
+                elif _continues(logged, known):
+                    grown.append(logged)
+                    kept[logged.request] = _joined(known, logged)
+                results.append(kept[logged.request])
+            if begun:
+                insert_rows(connection, SLATES, map(_head_row, begun))
+            for logged in grown:
+                connection.execute(_growth(logged))
+            slots = [row for logged in (*begun, *grown) for row in _slot_rows(logged)]
+            if slots:
+                insert_rows(connection, SLATE_SLOTS, slots)
+        self._remember(begun, {logged.request for logged in grown})
+        return results
 
     def find(self, employee_id: str, request_id: str) -> LoggedSlate | None:
         """Return the slate an employee got for a request id, None if there is none."""
+        request = employee_id, request_id
         with self._database.reading() as connection:
-            return _read(connection, employee_id, request_id)
+            return _read(connection, [request]).get(request)
 
-    def slots(
-        self, requests: Iterable[tuple[str, str]]
-    ) -> dict[tuple[str, str], dict[str, SlateItem]]:
-        """Return the slots by content id for each known pair of (employee id, request id)."""
-        found: dict[tuple[str, str], dict[str, SlateItem]] = {}
-        with self._database.reading() as connection:
-            for employee_id, request_id in set(requests):
-                logged = _read(connection, employee_id, request_id)
-                if logged is not None:
-                    items = {item.content_id: item for item in logged.slate.items}
-                    found[employee_id, request_id] = items
+    def slots(self, requests: Iterable[Request]) -> dict[Request, dict[str, SlateItem]]:
+        """Return the slots by content id for each known pair of (employee id, request id).
+
+        What this process wrote lately is remembered: most events follow their feed at once.
+        """
+        distinct = set(requests)
+        with self._lock:
+            found = {pair: self._recent[pair] for pair in distinct & self._recent.keys()}
+        if missing := distinct - found.keys():
+            with self._database.reading() as connection:
+                read = _read(connection, missing)
+            found |= {request: _by_content(logged) for request, logged in read.items()}
         return found
 
+    def forget(self) -> None:
+        """Forget what is remembered; call after somebody was erased."""
+        with self._lock:
+            self._recent.clear()
 
-def _insert_first(connection: sa.Connection, logged: LoggedSlate) -> ReturningInsert[tuple[str]]:
-    """Return an insert that returns nothing if the slate is there already."""
-    slate = logged.slate
-    row = {
-        "employee_id": logged.employee_id,
-        "request_id": slate.request_id,
-        "surface": logged.surface,
-        "at": to_micros(logged.at),
-        "model_version": slate.model_version,
-        "policy_version": slate.policy_version,
-        "degraded": slate.degraded,
-        "must_reads_waiting": slate.must_reads_waiting,
-    }
-    if connection.dialect.name == "sqlite":
-        unless_there = sqlite.insert(SLATES).values(row).on_conflict_do_nothing()
-        return unless_there.returning(SLATES.c.request_id)
-    return (
-        postgresql.insert(SLATES)
-        .values(row)
-        .on_conflict_do_nothing()
-        .returning(SLATES.c.request_id)
-    )
+    def _remember(self, begun: Iterable[LoggedSlate], grown: Collection[Request]) -> None:
+        with self._lock:
+            for request in grown:  # to be read whole
+                self._recent.pop(request, None)
+            for logged in begun:
+                if logged.request not in grown:
+                    self._recent[logged.request] = _by_content(logged)
+            while len(self._recent) > _MOST_RECENT:
+                self._recent.popitem(last=False)
 
 
-def _slot_rows(logged: LoggedSlate) -> list[dict[str, Any]]:
-    return [
-        {
-            "employee_id": logged.employee_id,
-            "request_id": logged.slate.request_id,
-            "position": item.position,
-            "content_id": item.content_id,
-            "rendition_id": item.rendition_id,
-            "format": item.format,
-            "score": item.score,
-            "slot_type": item.slot_type,
-            "propensity": item.propensity,
-            "rendition_propensity": item.rendition_propensity,
-            "reasons": ";".join(item.reasons),
-        }
-        for item in logged.slate.items
-    ]
+def _by_content(logged: LoggedSlate) -> dict[str, SlateItem]:
+    return {item.content_id: item for item in logged.slate.items}
 
 
-def _read(connection: sa.Connection, employee_id: str, request_id: str) -> LoggedSlate | None:
-    head = connection.execute(_of(SLATES, employee_id, request_id)).first()
-    if head is None:
-        return None
-    query = _of(SLATE_SLOTS, employee_id, request_id).order_by(SLATE_SLOTS.c.position)
-    items = tuple(_item(row) for row in connection.execute(query))
-    slate = Slate(
-        request_id, head.model_version, head.policy_version, head.degraded, items,
-        head.must_reads_waiting,
+def _continues(logged: LoggedSlate, known: LoggedSlate) -> bool:
+    items = logged.slate.items
+    return bool(items) and items[0].position == len(known.slate.items) + 1
+
+
+def _joined(known: LoggedSlate, more: LoggedSlate) -> LoggedSlate:
+    slate = replace(
+        known.slate, items=(*known.slate.items, *more.slate.items), is_whole=more.slate.is_whole,
+        must_reads_waiting=more.slate.must_reads_waiting,
     )  # fmt: skip
-    return LoggedSlate(employee_id, head.surface, from_micros(head.at), slate)
+    return replace(known, slate=slate)
 
 
-def _of(table: sa.Table, employee_id: str, request_id: str) -> sa.Select[Any]:
-    mine = (table.c.employee_id == employee_id) & (table.c.request_id == request_id)
-    return sa.select(table).where(mine)
+def _head_row(logged: LoggedSlate) -> Row:
+    slate = logged.slate
+    return (
+        logged.employee_id, slate.request_id, logged.surface, to_micros(logged.at),
+        slate.model_version, slate.policy_version, slate.degraded, slate.must_reads_waiting,
+        slate.is_whole,
+    )  # fmt: skip
+
+
+def _slot_rows(logged: LoggedSlate) -> Iterable[Row]:
+    employee_id, request_id = logged.request
+    for item in logged.slate.items:
+        yield (
+            employee_id, request_id, item.position, item.content_id, item.rendition_id,
+            item.format, item.score, item.slot_type, item.propensity, item.rendition_propensity,
+            ";".join(item.reasons),
+        )  # fmt: skip
+
+
+def _growth(logged: LoggedSlate) -> sa.Update:
+    values = {
+        "must_reads_waiting": logged.slate.must_reads_waiting,
+        "is_whole": logged.slate.is_whole,
+    }
+    return SLATES.update().where(_is(SLATES, logged.request)).values(values)
+
+
+def _is(table: sa.Table, request: Request) -> sa.ColumnElement[bool]:
+    return (table.c.employee_id == request[0]) & (table.c.request_id == request[1])
+
+
+def _read(connection: sa.Connection, requests: Collection[Request]) -> dict[Request, LoggedSlate]:
+    """Return the slates that are kept, by request."""
+    heads = connection.execute(_among(connection, SLATES, requests)).all()
+    if not heads:
+        return {}
+    items: dict[Request, list[SlateItem]] = {}
+    query = _among(connection, SLATE_SLOTS, requests).order_by(SLATE_SLOTS.c.position)
+    for row in connection.execute(query):
+        items.setdefault((row.employee_id, row.request_id), []).append(_item(row))
+    found = {}
+    for head in heads:
+        request = head.employee_id, head.request_id
+        slate = Slate(
+            head.request_id, head.model_version, head.policy_version, head.degraded,
+            tuple(items.get(request, ())), head.must_reads_waiting, head.is_whole,
+        )  # fmt: skip
+        found[request] = LoggedSlate(head.employee_id, head.surface, from_micros(head.at), slate)
+    return found
+
+
+def _among(
+    connection: sa.Connection, table: sa.Table, requests: Collection[Request]
+) -> sa.Select[Any]:
+    """Return the rows of requests; their number changes no text, so the query is compiled once."""
+    query = sa.select(table)
+    if connection.dialect.name == "sqlite":
+        pairs = sa.func.json_each(orjson.dumps(list(requests)).decode()).table_valued("value")
+        wanted = sa.select(
+            sa.func.json_extract(pairs.c.value, "$[0]"), sa.func.json_extract(pairs.c.value, "$[1]")
+        )
+    else:
+        columns = [
+            sa.literal(list(part), sa.ARRAY(sa.Text)) for part in zip(*requests, strict=True)
+        ]
+        names = ("employee_id", "request_id")
+        pairs = sa.func.unnest(*columns).table_valued(*names).render_derived()
+        wanted = sa.select(pairs.c.employee_id, pairs.c.request_id)
+    return query.where(sa.tuple_(table.c.employee_id, table.c.request_id).in_(wanted))
 
 
 def _item(row: sa.Row[Any]) -> SlateItem:

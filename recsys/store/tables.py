@@ -153,6 +153,7 @@ SLATES = sa.Table(
     sa.Column("policy_version", sa.Text, nullable=False),
     sa.Column("degraded", sa.Text),
     sa.Column("must_reads_waiting", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("is_whole", sa.Boolean, nullable=False, server_default=sa.true()),
 )
 """Every feed that was answered. Callers choose request ids, so each employee has their own."""
 

@@ -10,15 +10,13 @@ import pandas as pd
 from recsys.answers import FormatPreference
 from recsys.catalogue.employees import EmployeeTable
 from recsys.times import to_micros
-from serving.feeds import FeedQuery, feed_page
-from serving.models import FeedItem
+from serving.models import FeedItem, FeedPage
 from serving.problems import ProblemError
 from serving.services import Services
 from serving.texts import Language
 
 __all__ = ["Person", "Story", "content_view", "feed_view", "people_view"]
 
-_CARDS = 13
 _PEOPLE = 48
 
 _KANA = re.compile("[\u3040-\u30ff]")
@@ -81,9 +79,8 @@ def people_view(services: Services, q: str, department: str) -> View:
     }
 
 
-def feed_view(services: Services, employee_id: str, language: Language) -> View:
-    """Return a new feed of an employee, and what is believed about their formats."""
-    page = feed_page(services, FeedQuery(employee_id, limit=_CARDS, lang=language))
+def feed_view(services: Services, employee_id: str, page: FeedPage) -> View:
+    """Return a feed of an employee, and what is believed about their formats."""
     with services.worker.engine() as (engine, now):
         preference = engine.formats(employee_id, now)
         person = _person(engine.state.catalogue.employees, employee_id, to_micros(now))

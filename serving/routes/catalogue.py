@@ -4,7 +4,6 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Path
 
-from serving.ingest import write_rows
 from serving.models import MAX_ROWS, BatchReport, Written
 from serving.problems import Fault, ProblemError
 from serving.security import requires
@@ -56,19 +55,19 @@ def withdraw_content(services: ServicesDependency, content_id: RowId) -> Written
 @router.post("/contents:batch", dependencies=_COMMS)
 def put_contents(services: ServicesDependency, contents: Rows) -> BatchReport:
     """Insert or replace contents."""
-    return write_rows(services, "contents", contents)
+    return services.intake.write_rows("contents", contents)
 
 
 @router.post("/renditions:batch", dependencies=_COMMS)
 def put_renditions(services: ServicesDependency, renditions: Rows) -> BatchReport:
     """Insert or replace renditions."""
-    return write_rows(services, "renditions", renditions)
+    return services.intake.write_rows("renditions", renditions)
 
 
 @router.post("/employees:batch", dependencies=_ADMIN)
 def put_employees(services: ServicesDependency, employees: Rows) -> BatchReport:
     """Add versions of employees' attributes."""
-    return write_rows(services, "employees", employees)
+    return services.intake.write_rows("employees", employees)
 
 
 def write_one(
@@ -78,7 +77,7 @@ def write_one(
     if row.get(key, row_id) != row_id:
         fault = Fault(location=f"body.{key}", expected=f"{row_id!r} as in the path, or nothing")
         raise ProblemError(422, f"the body names another {key} than the path", errors=[fault])
-    report = write_rows(services, table, [row | {key: row_id}])
+    report = services.intake.write_rows(table, [row | {key: row_id}])
     if report.rejected:
         faults = [Fault(location=f"body.{r.column}", expected=r.expected) for r in report.rejected]
         raise ProblemError(422, f"the row was not stored: {faults[0].expected}", errors=faults)

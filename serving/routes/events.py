@@ -1,8 +1,8 @@
 """`/v1/events`."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 
-from serving.ingest import write_events
+from serving.bodies import read_rows
 from serving.models import EventBatch, EventReport
 from serving.security import requires
 from serving.services import ServicesDependency
@@ -11,8 +11,15 @@ __all__ = ["router"]
 
 router = APIRouter(prefix="/v1", tags=["events"], dependencies=[requires("portal", "newsletter")])
 
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": EventBatch.model_json_schema()}},
+    }
+}
 
-@router.post("/events")
-def events(services: ServicesDependency, batch: EventBatch) -> EventReport:
+
+@router.post("/events", openapi_extra=_BODY)
+async def events(services: ServicesDependency, request: Request) -> EventReport:
     """Store events; they count in the very next feed. Repeating an `event_id` changes nothing."""
-    return write_events(services, batch.events)
+    return await services.write_events(await read_rows(request, "events"))

@@ -2,7 +2,8 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Query
+import orjson
+from fastapi import APIRouter, Path, Query, Response
 
 from serving.feeds import MAX_LIMIT, FeedQuery, feed_page
 from serving.models import FeedPage
@@ -17,8 +18,8 @@ EmployeeId = Annotated[str, Path(min_length=1, max_length=200, description="A ps
 Surface = Literal["portal", "newsletter", "mobile", "signage", "print"]
 
 
-@router.get("/{employee_id}/feed")
-def feed(
+@router.get("/{employee_id}/feed", response_model=FeedPage)
+async def feed(
     services: ServicesDependency,
     employee_id: EmployeeId,
     limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Items of a page.")] = 20,
@@ -37,9 +38,8 @@ def feed(
     cursor: Annotated[
         str | None, Query(max_length=400, description="`next_cursor` of the page before.")
     ] = None,
-) -> FeedPage:
+) -> Response:
     """Return a ranked, explained feed; an unknown employee gets a cold one."""
-    return feed_page(
-        services,
-        FeedQuery(employee_id, limit, surface, device, max_minutes, lang, request_id, cursor),
-    )
+    query = FeedQuery(employee_id, limit, surface, device, max_minutes, lang, request_id, cursor)
+    page = await feed_page(services, query)
+    return Response(orjson.dumps(page), media_type="application/json")

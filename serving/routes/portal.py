@@ -9,9 +9,11 @@ from urllib.parse import parse_qsl, urlencode
 from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Query, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, RedirectResponse
 
-from serving.ingest import write_events
+from serving.feeds import FeedQuery, feed_page
+from serving.models import FeedPage
 from serving.portal.pages import render
 from serving.portal.views import content_view, feed_view, people_view
 from serving.problems import Fault, ProblemError
@@ -22,6 +24,7 @@ __all__ = ["router"]
 
 router = APIRouter(prefix="/portal", include_in_schema=False)
 
+_CARDS = 13
 _STAYS_ON_PAGE = ("open", "complete", "like", "acknowledge")
 _EVENT_COLUMNS = ("event_type", "content_id", "rendition_id", "request_id", "reason")
 
@@ -48,14 +51,17 @@ FormDependency = Annotated[Mapping[str, str], Depends(_form)]
 
 
 @router.get("", response_class=HTMLResponse)
-def portal(
+async def portal(
     services: ServicesDependency, language: LanguageDependency,
     employee: Text = "", q: Text = "", department: Text = "", done: Text = "",
 ) -> HTMLResponse:  # fmt: skip
     """Show an employee's feed, or the choice of one."""
     if not employee:
-        return render("people.html", language, people_view(services, q, department))
-    return render("feed.html", language, feed_view(services, employee, language) | {"done": done})
+        people = await run_in_threadpool(people_view, services, q, department)
+        return render("people.html", language, people)
+    page = await feed_page(services, FeedQuery(employee, limit=_CARDS, lang=language))
+    view = await run_in_threadpool(feed_view, services, employee, FeedPage.model_validate(page))
+    return render("feed.html", language, view | {"done": done})
 
 
 @router.get("/contents/{content_id}", response_class=HTMLResponse)
@@ -70,11 +76,11 @@ def content(
 
 
 @router.post("/events")
-def log_event(services: ServicesDependency, form: FormDependency) -> RedirectResponse:
+async def log_event(services: ServicesDependency, form: FormDependency) -> RedirectResponse:
     """Log what was done on a page, then show what comes next."""
     event = {name: form[name] for name in _EVENT_COLUMNS if form.get(name)}
     employee = form.get("employee", "")
-    _log(services, [event | {"employee_id": employee}])
+    await _log(services, [event | {"employee_id": employee}])
     onward = {"employee": employee, "lang": as_language(form.get("lang"))}
     kind = event.get("event_type", "")
     path = "/portal"
@@ -87,17 +93,19 @@ def log_event(services: ServicesDependency, form: FormDependency) -> RedirectRes
 
 
 @router.post("/impressions", status_code=204)
-def log_impressions(services: ServicesDependency, form: FormDependency) -> None:
+async def log_impressions(services: ServicesDependency, form: FormDependency) -> None:
     """Log that a card was visible."""
     columns = ("content_id", "rendition_id", "request_id")
     event = {name: form[name] for name in columns if form.get(name)}
-    _log(services, [event | {"event_type": "impression", "employee_id": form.get("employee", "")}])
+    await _log(
+        services, [event | {"event_type": "impression", "employee_id": form.get("employee", "")}]
+    )
 
 
-def _log(services: ServicesDependency, events: list[dict[str, Any]]) -> None:
+async def _log(services: ServicesDependency, events: list[dict[str, Any]]) -> None:
     now = services.clock.now().isoformat()
     common = {"occurred_at": now, "surface": "portal", "device": "desktop"}
-    report = write_events(services, [e | common | {"event_id": uuid4().hex} for e in events])
+    report = await services.write_events([e | common | {"event_id": uuid4().hex} for e in events])
     if report.rejected:
         faults = [Fault(location=r.column, expected=r.expected) for r in report.rejected]
         raise ProblemError(422, "the form is incomplete; go back and try again", errors=faults)

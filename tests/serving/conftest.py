@@ -33,6 +33,9 @@ from serving.services import Services
 
 EMPLOYEE = "sim-000003"
 
+_PATIENCE = 60.0
+"""Seconds for an answer: the first one of a kind may have to compile."""
+
 Answer = dict[str, Any]
 """An answer in JSON."""
 
@@ -167,7 +170,8 @@ def starting(company: Company, folder: Path) -> Iterator[StartServer]:
             chosen = Settings.model_validate(given)
             app = create_app(chosen)
             url = running.enter_context(listening(app))
-            client = running.enter_context(Client(base_url=url, headers=bearer(chosen, "admin")))
+            headers = bearer(chosen, "admin")
+            client = running.enter_context(Client(base_url=url, headers=headers, timeout=_PATIENCE))
             return Server(app, client, chosen, running)
 
         yield new

@@ -112,7 +112,7 @@ def test_a_defect_says_nothing_about_itself(
     def fail(*_: object) -> None:
         raise ZeroDivisionError("a secret")
 
-    monkeypatch.setattr("serving.routes.events.write_events", fail)
+    monkeypatch.setattr("serving.routes.events.read_rows", fail)
     response = shared.client.post("/v1/events", json={"events": []})
     check(response, 500)
     assert "secret" not in response.text

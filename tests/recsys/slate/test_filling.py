@@ -28,8 +28,9 @@ from recsys.slate.draft import (
     Floor,
     Question,
     SlateSources,
+    Slot,
 )
-from recsys.slate.filling import Slot, draw_probabilities, fill
+from recsys.slate.filling import draw_probabilities, fill
 from recsys.times import from_micros
 
 _VIDEO, _TEXT, _ARTICLE = "video", "text_summary", "article"

@@ -1,6 +1,7 @@
 """What every feed keeps, over random companies; what each wish of the comms team does."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recsys.answers import FeedRequest, Slate
+from recsys.answers import Begun, FeedRequest, Slate
 from recsys.engine import Engine
 from recsys.slate.fatigue_fitting import DEFAULT_FATIGUE
 from recsys.slate.recipe import DEFAULT_SLATE
@@ -127,6 +128,41 @@ def test_the_minutes_are_kept(
         chosen = [world.minutes(i) for i in slate.items if i.slot_type != "mandatory"]
         must = sum(world.minutes(i) for i in slate.items if i.slot_type == "mandatory")
         assert sum(chosen) <= max(max_minutes - must, 0.0) + 1e-9
+
+
+@_MANY
+@given(
+    worlds, st.sampled_from(_SURFACES), st.sampled_from([2, 8, 11]),
+    st.sampled_from([None, 9.0, 60.0]),
+)  # fmt: skip
+def test_pages_are_the_whole_slate_in_parts(
+    company_of: tuple[World, Engine], surface: str, first: int, max_minutes: float | None
+) -> None:
+    _, engine = company_of
+    for person in (*STAFF, "nobody"):
+        asked = FeedRequest(person, AT, 30, surface, None, max_minutes, "r")
+        whole, begun = engine.feed(asked), Begun(AT, ())
+        for limit in (first, 5, 100):
+            part = engine.feed(replace(asked, limit=limit), begun)
+            begun = Begun(AT, (*begun.items, *part.items))
+            assert part.is_whole or len(part.items) == limit
+        assert begun.items[:30] == whole.items
+        assert part.is_whole
+
+
+def test_a_page_holds_nothing_that_came_after_the_slate_began() -> None:
+    engine = engine_of(employees=people(a="x"), contents=aged("1", "2", "3"))
+    asked = FeedRequest("a", AT, 1, request_id="r")
+    first = engine.feed(asked)
+    later = AT + HOUR
+    engine.upsert_contents([
+        content("new", published_at=AT + HOUR / 2),
+        content("must", published_at=AT + HOUR / 2, mandatory=True),
+        content("2", status="withdrawn"),
+    ])  # fmt: skip
+    rest = engine.feed(replace(asked, at=later, limit=9), Begun(AT, first.items))
+    assert (ids(first), ids(rest)) == (["1"], ["3"])
+    assert [item.position for item in rest.items] == [2]
 
 
 @pytest.mark.parametrize("seed", range(100, 108))

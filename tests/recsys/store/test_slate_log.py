@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 
 from recsys.answers import Slate, SlateItem
 from recsys.store.database import Database
-from recsys.store.slate_log import LoggedSlate, SlateLog
+from recsys.store.slate_log import LoggedSlate, SlateLog, _among
 from recsys.store.sql_store import SqlStore
+from recsys.store.tables import SLATE_SLOTS
 
 NOW = datetime(2026, 5, 1, 9, tzinfo=UTC)
 ITEMS = (
@@ -66,3 +67,32 @@ def test_erasure_takes_the_slates_and_blocks_new_ones(database: Database) -> Non
     assert log.find("e", "r") is None
     assert log.find("f", "r") == theirs
     assert log.slots([("e", "r")]) == {}
+
+
+def test_a_slate_grows_by_what_follows_it(database: Database) -> None:
+    log = SlateLog(database)
+    begun = replace(LOGGED, slate=replace(LOGGED.slate, items=ITEMS[:1]))
+    rest = replace(LOGGED, slate=replace(LOGGED.slate, items=ITEMS[1:], is_whole=True))
+    whole = replace(LOGGED, slate=replace(LOGGED.slate, is_whole=True))
+    assert log.keep(begun) == begun
+    assert log.keep(rest) == whole
+    assert log.keep(rest) == whole == log.find("e", "r")
+
+
+def test_slates_are_written_together(database: Database) -> None:
+    log = SlateLog(database)
+    others = [replace(LOGGED, employee_id=name) for name in "abc"]
+    again = replace(others[0], surface="mobile")
+    assert log.write([*others, again]) == [*others, others[0]]
+    assert [log.find(name, "r") for name in "abc"] == others
+
+
+def test_requests_are_looked_up_by_their_key(database: Database) -> None:
+    log = SlateLog(database)
+    log.write([replace(LOGGED, employee_id=f"e{n}") for n in range(500)])
+    if database.is_sqlite:
+        with database.reading() as connection:
+            query = _among(connection, SLATE_SLOTS, [("e1", "r"), ("e2", "r")])
+            text = query.compile(connection, compile_kwargs={"literal_binds": True})
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}").all()
+        assert any("SEARCH slate_slots USING INDEX" in row[3] for row in plan), plan
