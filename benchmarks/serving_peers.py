@@ -6,7 +6,7 @@ from typing import Any
 import mlflow
 import numpy as np
 from fastapi import FastAPI
-from mlflow.pyfunc import PythonModel
+from mlflow.pyfunc.model import PythonModel
 from scipy.sparse import coo_matrix
 from starlette.responses import Response
 
@@ -27,7 +27,7 @@ def bare_app(answer: bytes) -> FastAPI:
     return app
 
 
-class TopTwenty(PythonModel):  # type: ignore[misc]  # untyped base
+class TopTwenty(PythonModel):
     """The best twenty items of a factor model by a person's number, as of its training."""
 
     def load_context(self, context: Any) -> None:  # noqa: ANN401  (MLflow's)

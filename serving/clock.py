@@ -16,19 +16,32 @@ _TICK = timedelta(microseconds=1)
 class Clock:
     """Strictly growing time: two readings never agree, so an answer is later than what it follows.
 
-    Safe for concurrent use.
+    Safe for concurrent use. ``most_ahead`` is how far it may run ahead of what it reads, to keep up
+    with other processes.
     """
 
-    def __init__(self, read: Callable[[], datetime]) -> None:
-        self._read = read
+    def __init__(
+        self, read: Callable[[], datetime], most_ahead: timedelta = timedelta(minutes=1)
+    ) -> None:
+        self._read, self._most_ahead = read, most_ahead
+        self._ahead = timedelta()
         self._last = datetime.min.replace(tzinfo=UTC)
         self._lock = Lock()
 
     def now(self) -> datetime:
         """Return the moment, aware, in UTC."""
         with self._lock:
-            self._last = max(self._read(), self._last + _TICK)
+            self._last = max(self._read() + self._ahead, self._last + _TICK)
             return self._last
+
+    def reach(self, moment: datetime) -> None:
+        """Go on from ``moment`` at least: another process, with a faster clock, has been there.
+
+        Otherwise what it received would be of the future here, and would not count yet.
+        """
+        with self._lock:
+            behind = moment - self._read()
+            self._ahead = max(self._ahead, min(behind, self._most_ahead))
 
 
 def start_clock(kind: Literal["wall", "dataset"], events: pd.DataFrame) -> Clock:
@@ -41,7 +54,8 @@ def start_clock(kind: Literal["wall", "dataset"], events: pd.DataFrame) -> Clock
         return Clock(_wall)
     last = max(events["occurred_at"].max(), events["received_at"].max()).to_pydatetime()
     began = time.monotonic()
-    return Clock(lambda: last + timedelta(seconds=time.monotonic() - began))
+    # Processes that start later begin at a later event; they are all at the latest one's time.
+    return Clock(lambda: last + timedelta(seconds=time.monotonic() - began), timedelta.max)
 
 
 def _wall() -> datetime:

@@ -5,7 +5,8 @@ from contextlib import suppress
 
 import structlog
 import uvicorn
-from starlette.types import ASGIApp
+from uvicorn.config import STARTUP_FAILURE
+from uvicorn.supervisors import Multiprocess
 
 from recsys.errors import ConfigurationError
 
@@ -15,6 +16,15 @@ _GRACE_SECONDS = 10
 """How long requests that are under way may take after a stop was asked for."""
 
 _log = structlog.get_logger()
+
+
+_KEEP_ALIVE_SECONDS = 75
+"""Longer than the minute after which most proxies close idle connections themselves: whoever closes
+first must not be the one that answers."""
+_BACKLOG = 2048
+_HANGING_SECONDS = 30
+"""A worker that does not answer its supervisor for so long is replaced; reading a large log at the
+start keeps it busy for some seconds."""
 
 
 class _Server(uvicorn.Server):
@@ -28,20 +38,32 @@ class _Server(uvicorn.Server):
             _log.info("listening", host=host, port=port)
 
 
-def run_server(app: ASGIApp, *, host: str, port: int) -> None:
-    """Serve ``app`` until the process is told to stop; requests under way are finished.
+def run_server(*, host: str, port: int, workers: int = 1) -> None:
+    """Serve the application of the environment until told to stop; open requests are finished.
 
-    Raises :class:`ConfigurationError` if ``app`` cannot start.
+    Several workers share one socket; one that dies is replaced. Raises
+    :class:`ConfigurationError` if the application cannot start.
     """
     # The application writes its own line per request, without ids of people.
     config = uvicorn.Config(
-        app, host=host, port=port, access_log=False, log_level="warning", server_header=False,
-        timeout_graceful_shutdown=_GRACE_SECONDS,
+        "serving.app:app_from_environment", factory=True, host=host, port=port, workers=workers,
+        access_log=False, log_level="warning", server_header=False,
+        timeout_graceful_shutdown=_GRACE_SECONDS, timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        backlog=_BACKLOG, timeout_worker_healthcheck=_HANGING_SECONDS,
     )  # fmt: skip
-    server = _Server(config)
     with suppress(SystemExit):  # with exit codes that mean something else here
-        server.run()
-    if not server.started:
-        raise ConfigurationError(
-            "the server could not start, the lines above say why; check --database and --port"
-        )
+        if workers > 1:
+            listening = config.bind_socket()
+            _log.info("listening", host=host, port=listening.getsockname()[1], workers=workers)
+            supervisor = Multiprocess(config, [listening])
+            supervisor.run()
+            if not any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
+                return
+        else:
+            server = _Server(config)
+            server.run()
+            if server.started:
+                return
+    raise ConfigurationError(
+        "the server could not start, the lines above say why; check --database and --port"
+    )

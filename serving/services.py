@@ -87,7 +87,7 @@ def open_services(settings: Settings, database: Database) -> Iterator[Services]:
         store.close()
 
 
-def _services(request: Request) -> Services:
+async def _services(request: Request) -> Services:
     services = request.app.state.services
     assert isinstance(services, Services)
     return services

@@ -242,6 +242,8 @@ class Worker:
     def _apply(self, changes: Sequence[Changes]) -> None:
         with self._turn:
             for run in changes:
+                if run.table == "events":
+                    self._clock.reach(run.frame["received_at"].max().to_pydatetime())
                 _apply_run(self._engine, run)
                 self._number = run.last_number
 

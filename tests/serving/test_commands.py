@@ -70,10 +70,13 @@ def test_the_server_starts_answers_and_stops_gracefully(tmp_path: Path) -> None:
     assert "event=stopped" in rest
 
 
-def test_a_server_that_cannot_start_says_so(tmp_path: Path) -> None:
-    missing = f"sqlite:///{tmp_path}/no/folder/x.db"
-    app = create_app(Settings(database_url=missing))
+def test_a_server_that_cannot_start_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RECSYS_DATABASE_URL", f"sqlite:///{tmp_path}/no/folder/x.db")
+    interval = sys.getswitchinterval()
     with pytest.raises(ConfigurationError, match="could not start"):
-        run_server(app, host="127.0.0.1", port=0)
+        run_server(host="127.0.0.1", port=0)
+    sys.setswitchinterval(interval)
     with pytest.raises(ConfigurationError, match="no store"):
         create_app(Settings(database_url="oracle://x/y"))
