@@ -1,12 +1,14 @@
 """Many rows in and out of a table at the speed of the driver."""
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
 import orjson
 import pandas as pd
 import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
 
 from recsys.schema import Table
 from recsys.store.rows import Row, Value, to_frame
@@ -38,8 +40,7 @@ def insert_rows(connection: sa.Connection, table: sa.Table, rows: Iterable[Row])
     if connection.dialect.name == "sqlite":
         batch = list(rows)
         if batch:
-            statement = str(table.insert().compile(dialect=connection.dialect))
-            connection.exec_driver_sql(statement, batch)
+            connection.exec_driver_sql(_insert_text(table, connection.dialect.paramstyle), batch)
         return
     quote = connection.dialect.identifier_preparer.quote
     columns = ", ".join(quote(column.name) for column in table.columns)
@@ -50,6 +51,11 @@ def insert_rows(connection: sa.Connection, table: sa.Table, rows: Iterable[Row])
     ):
         for row in rows:
             copy.write_row(row)
+
+
+@cache
+def _insert_text(table: sa.Table, paramstyle: Any) -> str:  # noqa: ANN401  (a literal of SQLAlchemy)
+    return str(table.insert().compile(dialect=sqlite.dialect(paramstyle=paramstyle)))
 
 
 def present(

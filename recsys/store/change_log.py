@@ -40,7 +40,8 @@ def take_turn(connection: sa.Connection) -> None:
 
     On SQLite, which knows no row locks, the write transaction itself has done so.
     """
-    connection.execute(sa.select(CHANGE_COUNTER.c.last).with_for_update())
+    if connection.dialect.name != "sqlite":
+        connection.execute(sa.select(CHANGE_COUNTER.c.last).with_for_update())
 
 
 LAST_NUMBER = "SELECT last FROM change_counter"

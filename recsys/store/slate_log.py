@@ -4,6 +4,7 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from threading import Lock
 from typing import Any
 
@@ -178,12 +179,13 @@ def _is(table: sa.Table, request: Request) -> sa.ColumnElement[bool]:
 
 def _read(connection: sa.Connection, requests: Collection[Request]) -> dict[Request, LoggedSlate]:
     """Return the slates that are kept, by request."""
-    heads = connection.execute(_among(connection, SLATES, requests)).all()
+    dialect = connection.dialect.name
+    pairs = _pairs(requests, dialect)
+    heads = connection.execute(_among(SLATES, dialect), pairs).all()
     if not heads:
         return {}
     items: dict[Request, list[SlateItem]] = {}
-    query = _among(connection, SLATE_SLOTS, requests).order_by(SLATE_SLOTS.c.position)
-    for row in connection.execute(query):
+    for row in connection.execute(_among(SLATE_SLOTS, dialect), pairs):
         items.setdefault((row.employee_id, row.request_id), []).append(_item(row))
     found = {}
     for head in heads:
@@ -196,24 +198,28 @@ def _read(connection: sa.Connection, requests: Collection[Request]) -> dict[Requ
     return found
 
 
-def _among(
-    connection: sa.Connection, table: sa.Table, requests: Collection[Request]
-) -> sa.Select[Any]:
-    """Return the rows of requests; their number changes no text, so the query is compiled once."""
-    query = sa.select(table)
-    if connection.dialect.name == "sqlite":
-        pairs = sa.func.json_each(orjson.dumps(list(requests)).decode()).table_valued("value")
+@cache
+def _among(table: sa.Table, dialect: str) -> sa.Select[Any]:
+    """Return the rows of requests, to be run with :func:`_pairs`; made once, asked often."""
+    if dialect == "sqlite":
+        pairs = sa.func.json_each(sa.bindparam("pairs")).table_valued("value")
         wanted = sa.select(
             sa.func.json_extract(pairs.c.value, "$[0]"), sa.func.json_extract(pairs.c.value, "$[1]")
         )
     else:
-        columns = [
-            sa.literal(list(part), sa.ARRAY(sa.Text)) for part in zip(*requests, strict=True)
-        ]
         names = ("employee_id", "request_id")
+        columns = [sa.bindparam(name, type_=sa.ARRAY(sa.Text)) for name in names]
         pairs = sa.func.unnest(*columns).table_valued(*names).render_derived()
         wanted = sa.select(pairs.c.employee_id, pairs.c.request_id)
-    return query.where(sa.tuple_(table.c.employee_id, table.c.request_id).in_(wanted))
+    key = sa.tuple_(table.c.employee_id, table.c.request_id)
+    return sa.select(table).where(key.in_(wanted)).order_by(*table.primary_key)
+
+
+def _pairs(requests: Collection[Request], dialect: str) -> dict[str, Any]:
+    if dialect == "sqlite":
+        return {"pairs": orjson.dumps(list(requests)).decode()}
+    employees, request_ids = zip(*requests, strict=True)
+    return {"employee_id": list(employees), "request_id": list(request_ids)}
 
 
 def _item(row: sa.Row[Any]) -> SlateItem:

@@ -27,6 +27,9 @@ _PERSONAL = (EVENTS, TABLES["employees"], TABLES["preferences"])
 """Tables with rows of one employee."""
 
 
+_ANY_STONE = sa.select(database_table(TOMBSTONES).c.number).limit(1)
+
+
 def tombstone(salt: str, employee_id: str) -> str:
     """Return what stays of an erased employee: hex SHA-256 of salt and id."""
     return hashlib.sha256(f"{salt}:{employee_id}".encode()).hexdigest()
@@ -41,7 +44,7 @@ def read_salt(connection: sa.Connection) -> str:
 def erased(connection: sa.Connection, employee_ids: Iterable[str]) -> set[str]:
     """Return those of ``employee_ids`` that were erased."""
     stones = database_table(TOMBSTONES)
-    if connection.execute(sa.select(stones.c.number).limit(1)).first() is None:
+    if connection.execute(_ANY_STONE).first() is None:
         return set()
     salt = read_salt(connection)
     by_tombstone = {tombstone(salt, employee_id): employee_id for employee_id in employee_ids}

@@ -4,6 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import pytest
+
 from recsys.answers import Slate, SlateItem
 from recsys.store.database import Database
 from recsys.store.slate_log import LoggedSlate, SlateLog, _among
@@ -62,6 +64,7 @@ def test_erasure_takes_the_slates_and_blocks_new_ones(database: Database) -> Non
     log.keep(LOGGED)
     log.keep(theirs)
     assert store.erase("e", at=NOW)["slates"] == 1
+    log.forget()
     assert log.find("e", "r") is None
     assert log.keep(LOGGED) == LOGGED
     assert log.find("e", "r") is None
@@ -88,11 +91,13 @@ def test_slates_are_written_together(database: Database) -> None:
 
 
 def test_requests_are_looked_up_by_their_key(database: Database) -> None:
+    if not database.is_sqlite:
+        pytest.skip("plans of PostgreSQL depend on its statistics")
     log = SlateLog(database)
     log.write([replace(LOGGED, employee_id=f"e{n}") for n in range(500)])
-    if database.is_sqlite:
-        with database.reading() as connection:
-            query = _among(connection, SLATE_SLOTS, [("e1", "r"), ("e2", "r")])
-            text = query.compile(connection, compile_kwargs={"literal_binds": True})
-            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}").all()
-        assert any("SEARCH slate_slots USING INDEX" in row[3] for row in plan), plan
+    query = str(_among(SLATE_SLOTS, "sqlite").compile(database.engine))
+    with database.reading() as connection:
+        plan = connection.exec_driver_sql(
+            f"EXPLAIN QUERY PLAN {query}", ('[["e1", "r"]]', "$[0]", "$[1]")
+        ).all()
+    assert any("SEARCH slate_slots USING INDEX" in row[3] for row in plan), plan
