@@ -1,5 +1,6 @@
 """One process that listens: uvicorn, with log lines of ours."""
 
+import logging
 import socket
 from contextlib import suppress
 
@@ -15,6 +16,14 @@ _GRACE_SECONDS = 10
 """How long requests that are under way may take after a stop was asked for."""
 
 _log = structlog.get_logger()
+
+
+class _Lines(logging.Handler):
+    """Writes what the server itself has to say as a line of ours."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line."""
+        _log.log(record.levelno, "server", said=self.format(record))
 
 
 class _Server(uvicorn.Server):
@@ -35,9 +44,11 @@ def run_server(app: ASGIApp, *, host: str, port: int) -> None:
     """
     # The application writes its own line per request, without ids of people.
     config = uvicorn.Config(
-        app, host=host, port=port, access_log=False, log_level="warning", server_header=False,
-        timeout_graceful_shutdown=_GRACE_SECONDS,
+        app, host=host, port=port, access_log=False, log_config=None, log_level="warning",
+        server_header=False, timeout_graceful_shutdown=_GRACE_SECONDS,
     )  # fmt: skip
+    said = logging.getLogger("uvicorn")
+    said.handlers, said.propagate = [_Lines()], False
     server = _Server(config)
     with suppress(SystemExit):  # with exit codes that mean something else here
         server.run()

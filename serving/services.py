@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -17,6 +18,10 @@ from recsys.store.slate_log import SlateLog
 from recsys.store.sql_store import SqlStore
 from recsys.times import HOUR_US
 from serving.clock import Clock, start_clock
+from serving.keys import KeyCache
+from serving.limits import RateLimit
+from serving.metrics import Metrics
+from serving.tokens import Tokens
 from serving.worker import Worker
 
 __all__ = ["Services", "ServicesDependency", "open_services"]
@@ -24,17 +29,25 @@ __all__ = ["Services", "ServicesDependency", "open_services"]
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The object graph of one server process; everything in it may be used concurrently."""
+    """The object graph of one server process.
+
+    Everything in it may be used concurrently, except the limits: those belong to the event loop.
+    """
 
     store: Store
     keys: KeyStore
     slates: SlateLog
     clock: Clock
     worker: Worker
+    metrics: Metrics
+    key_cache: KeyCache
+    tokens: Tokens
+    key_limit: RateLimit
+    token_limit: RateLimit
 
 
 @contextmanager
-def open_services(settings: Settings, database: Database) -> Iterator[Services]:
+def open_services(settings: Settings, database: Database, metrics: Metrics) -> Iterator[Services]:
     """Open the store (migrating it if need be), load it into an engine and follow its log."""
     store = SqlStore(database)
     try:
@@ -49,14 +62,20 @@ def open_services(settings: Settings, database: Database) -> Iterator[Services]:
         )  # fmt: skip
         worker.start()
         try:
-            yield Services(store, KeyStore(database), SlateLog(database), clock, worker)
+            keys = KeyStore(database)
+            yield Services(
+                store, keys, SlateLog(database), clock, worker, metrics, KeyCache(keys),
+                Tokens(keys.token_secret(), timedelta(minutes=settings.token_minutes)),
+                RateLimit(settings.key_requests_per_second),
+                RateLimit(settings.token_requests_per_second),
+            )  # fmt: skip
         finally:
             worker.stop()
     finally:
         store.close()
 
 
-def _services(request: Request) -> Services:
+async def _services(request: Request) -> Services:  # on the event loop: no thread for a look-up
     services = request.app.state.services
     assert isinstance(services, Services)
     return services

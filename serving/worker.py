@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from threading import Event, Lock, Thread
+from time import monotonic
 
 import pandas as pd
 import structlog
@@ -98,6 +99,8 @@ class Worker:
         self._thread = Thread(target=self._follow, name="follower", daemon=True)
         self.failure: str | None = None
         """Why following failed last time; None while it works."""
+        self.followed_at = monotonic()
+        """When the log was last followed successfully, in seconds of the monotonic clock."""
 
     @property
     def number(self) -> int:
@@ -167,6 +170,7 @@ class Worker:
                 self.catch_up()
                 self.follow_champion()
                 self.failure = None
+                self.followed_at = monotonic()
             except Exception as error:  # noqa: BLE001  (a rim: the next poll may succeed)
                 if self.failure is None:
                     _log.error("follower_failed", exc_info=True)

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, help="Make, list, rotate and revoke the keys of the HTTP API.")
+app = typer.Typer(
+    no_args_is_help=True, help="Make, list, rotate and revoke the keys of the HTTP API."
+)
 
 
 KeyIdArgument = Annotated[str, typer.Argument(help="As `recsys keys list` shows it.")]

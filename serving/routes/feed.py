@@ -11,7 +11,9 @@ from serving.services import ServicesDependency
 
 __all__ = ["EmployeeId", "router"]
 
-router = APIRouter(prefix="/v1/employees", tags=["feed"], dependencies=[requires("portal")])
+router = APIRouter(
+    prefix="/v1/employees", tags=["feed"], dependencies=[requires("portal", own="path")]
+)
 
 EmployeeId = Annotated[str, Path(min_length=1, max_length=200, description="A pseudonymous id.")]
 Surface = Literal["portal", "newsletter", "mobile", "signage", "print"]
@@ -39,7 +41,9 @@ def feed(
     ] = None,
 ) -> FeedPage:
     """Return a ranked, explained feed; an unknown employee gets a cold one."""
-    return feed_page(
+    page = feed_page(
         services,
         FeedQuery(employee_id, limit, surface, device, max_minutes, lang, request_id, cursor),
     )
+    services.metrics.feed(page.degraded)
+    return page
