@@ -31,7 +31,8 @@ def requires(*scopes: Scope, own: Own | None = None) -> Any:  # noqa: ANN401  # 
     a route the dependency gives the id of the employee whose token was sent, None for a key.
 
     Keys and tokens expire, and keys are revoked, by the wall clock, whatever clock the data run
-    on; a revoked key stops within a second.
+    on; a revoked key stops within a second (:class:`serving.keys.KeyCache`). Both are limited in
+    how many requests they may send (429).
     """
     return Depends(_Gate(frozenset({*scopes, "admin"}), own))
 

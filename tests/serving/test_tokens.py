@@ -111,8 +111,7 @@ def test_it_opens_nothing_else(shared: Server) -> None:
         ("GET", "/v1/model"),
     ]
     for method, path in closed:
-        body = {} if method == "PUT" else None
-        check(browser.request(method, path, json=body), 403)
+        check(browser.request(method, path, json={} if method == "PUT" else None), 403)
 
 
 def test_preferences_of_somebody_else_cannot_be_smuggled_in(shared: Server) -> None:
