@@ -118,6 +118,8 @@ def settings_table() -> str:
     lines = ["| variable | default | what |", "|---|---|---|"]
     for name, field in Settings.model_fields.items():
         default = field.default
+        if default == ():
+            default = None
         if default is None or isinstance(default, bool):
             default = str(default).lower()
         lines.append(f"| `RECSYS_{name.upper()}` | `{default}` | {field.description} |")

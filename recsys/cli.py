@@ -102,7 +102,8 @@ def _unavailable(point: EntryPoint, error: Exception) -> Callable[[], None]:
 def _configure_logging() -> None:
     from recsys.logs import configure_logging
 
-    configure_logging(load_settings().log_level)
+    settings = load_settings()
+    configure_logging(settings.log_level, settings.log_format)
 
 
 def _report(error: Exception, *, as_json: bool) -> None:

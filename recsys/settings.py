@@ -1,12 +1,15 @@
 """Settings from the environment, prefix ``RECSYS_``. Each field's description is its sentence."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, StringConstraints, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 __all__ = ["Settings"]
+
+Origin = Annotated[str, StringConstraints(pattern=r"^https?://[^/\s*]+$")]
+"""Scheme, host and port, as browsers send it: without a path, a slash at the end or a wildcard."""
 
 
 class Settings(BaseSettings):
@@ -49,6 +52,39 @@ class Settings(BaseSettings):
         default=None,
         description="TOML file of the slate policy: rules in order, with their strengths.",
     )
+    token_minutes: int = Field(
+        default=15,
+        ge=1,
+        le=1440,
+        description="Minutes an employee's token is valid; it cannot be revoked, so a day at most.",
+    )
+    key_requests_per_second: float = Field(
+        default=2000.0,
+        ge=0,
+        description="Requests a key may send to one process, two seconds' worth at once; 0: any.",
+    )
+    token_requests_per_second: float = Field(
+        default=20.0,
+        ge=0,
+        description="The same for all tokens of an employee together.",
+    )
+    cors_origins: Annotated[tuple[Origin, ...], NoDecode] = Field(
+        default=(),
+        description="Sites whose pages may call the API from a browser, separated by commas: "
+        "https://portal.example.com,…",
+    )
+    log_format: Literal["auto", "text", "json"] = Field(
+        default="auto",
+        description="Log lines as text or one JSON object each; auto: text on a terminal only.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least severe log line that is written to standard error."
     )
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split(cls, given: object) -> object:
+        """Take the commas of an environment variable apart."""
+        if not isinstance(given, str):
+            return given
+        return [origin.strip() for origin in given.split(",") if origin.strip()]

@@ -1,6 +1,5 @@
 """The HTTP application, composed."""
 
-import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import version
@@ -10,12 +9,12 @@ import structlog
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.concurrency import run_in_threadpool
+from starlette.middleware.cors import CORSMiddleware
 
-from recsys.commands._shared import load_settings
-from recsys.logs import configure_logging
 from recsys.settings import Settings
 from recsys.store.database import Database
-from serving.middleware import AccessLog, BodyLimit, SecurityHeaders
+from serving.metrics import Metrics
+from serving.middleware import AccessLog, BodyLimit, Defects, SecurityHeaders
 from serving.problems import PROBLEM_RESPONSES, add_handlers
 from serving.routes import (
     audiences,
@@ -33,24 +32,9 @@ from serving.routes import (
 )
 from serving.services import open_services
 
-__all__ = ["app_from_environment", "create_app"]
-
-_SWITCH_SECONDS = 0.0005
-"""How soon a thread that answers gets its turn beside one that stores events; Python's 5 ms are
-longer than a feed takes."""
+__all__ = ["create_app"]
 
 _log = structlog.get_logger()
-
-
-def app_from_environment() -> FastAPI:
-    """Return the application that the settings of the environment describe, for a server process.
-
-    Log lines and the switching of threads are set up for the whole process.
-    """
-    settings = load_settings()
-    configure_logging(settings.log_level)
-    sys.setswitchinterval(_SWITCH_SECONDS)
-    return create_app(settings)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -59,11 +43,12 @@ def create_app(settings: Settings) -> FastAPI:
     Handlers are plain functions on the framework's thread pool: an engine call is computation
     under a lock and the store's calls block, while the event loop stays free to accept.
     """
+    metrics = Metrics()
     app = FastAPI(
         title="recsys",
         version=version("recsys"),
         summary="Personal feeds for the intranet.",
-        lifespan=_lifespan(settings, Database(settings.database_url)),
+        lifespan=_lifespan(settings, Database(settings.database_url), metrics),
         responses=PROBLEM_RESPONSES,
         redoc_url=None,
     )
@@ -77,18 +62,28 @@ def create_app(settings: Settings) -> FastAPI:
         static = str(files("serving.portal").joinpath("static"))
         app.mount("/static", StaticFiles(directory=static), name="static")
     add_handlers(app)
+    # The last one added is the outermost: it sees every answer, a defect's included.
     app.add_middleware(BodyLimit)
+    app.add_middleware(Defects)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["GET", "POST", "PUT"],  # what an employee's token opens
+            allow_headers=["Authorization", "Content-Type"],
+            expose_headers=["Retry-After"],
+        )
     app.add_middleware(SecurityHeaders)
-    app.add_middleware(AccessLog)
+    app.add_middleware(AccessLog, metrics=metrics)
     return app
 
 
 def _lifespan(
-    settings: Settings, database: Database
+    settings: Settings, database: Database, metrics: Metrics
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        opened = open_services(settings, database)
+        opened = open_services(settings, database, metrics)
         app.state.services = services = await run_in_threadpool(opened.__enter__)
         _log.info("started", clock=settings.clock, demo=settings.demo)
         try:

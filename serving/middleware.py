@@ -1,15 +1,17 @@
-"""What surrounds every request: a limit on bodies, security headers, one log line."""
+"""What surrounds every request: a limit on bodies, security headers, a log line and a metric."""
 
 import time
+import traceback
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from serving.metrics import Metrics
 from serving.problems import answer
 
-__all__ = ["AccessLog", "BodyLimit", "SecurityHeaders"]
+__all__ = ["AccessLog", "BodyLimit", "Defects", "SecurityHeaders"]
 
 _MAX_BODY_BYTES = 10 * 1024 * 1024
 """About 30,000 events; what is larger belongs into `recsys import`."""
@@ -69,6 +71,47 @@ _TOO_LARGE = (
 )
 
 
+class Defects:
+    """Answers what nobody expected with a problem (500), inside the headers of all answers.
+
+    The log line says which error and where, not its message: that may hold a person's id.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on a request; an answer that has begun is cut off instead."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begun = False
+
+        async def noted(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noted)
+        except Exception as error:  # noqa: BLE001  (a rim)
+            _log.error("defect", kind=type(error).__name__, where=_where(error))
+            if not begun:
+                await answer(500, _DEFECT, scope["path"])(scope, receive, send)
+
+
+_DEFECT = "the server failed; this is a defect, its log says where"
+
+
+def _where(error: BaseException) -> list[str]:
+    """Return the innermost calls, the last one first; enough to find the line of ours."""
+    frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
+    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in reversed(frames)]
+
+
+_FRAMES = 12
+
+
 class SecurityHeaders:
     """Adds the headers that keep a browser from doing what no page here asks for."""
 
@@ -94,10 +137,11 @@ class SecurityHeaders:
 
 
 class AccessLog:
-    """Writes one line per request: the route's template, never an id of a person."""
+    """Writes one line per request and counts it: the route's template, never an id of a person."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app = app
+        self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on a request and log it."""
@@ -116,7 +160,9 @@ class AccessLog:
             await self._app(scope, receive, noted)
         finally:
             route = getattr(scope.get("route"), "path", "-")
-            milliseconds = round(1000 * (time.perf_counter() - began), 1)
+            seconds = time.perf_counter() - began
+            self._metrics.request(route, scope["method"], status, seconds)
+            milliseconds = round(1000 * seconds, 1)
             _log.info(
                 "request", method=scope["method"], route=route, status=status, ms=milliseconds
             )

@@ -25,6 +25,7 @@ __all__ = [
     "Receipt",
     "ReceiptPart",
     "RejectedRow",
+    "Token",
     "Written",
 ]
 
@@ -149,6 +150,13 @@ class Written(BaseModel):
 
     id: str
     result: str
+
+
+class Token(BaseModel):
+    """An employee's token for a browser; expires by the wall clock."""
+
+    token: str
+    expires_at: datetime
 
 
 class ReceiptPart(BaseModel):

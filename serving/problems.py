@@ -87,12 +87,11 @@ def answer(
 
 
 def add_handlers(app: FastAPI) -> None:
-    """Let every error of ``app`` end as a problem."""
+    """Let every error that is expected of ``app`` end as a problem; others are defects."""
     app.add_exception_handler(ProblemError, _on_problem)
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(StoreError, _on_store)
-    app.add_exception_handler(Exception, _on_defect)
 
 
 def _on_problem(request: Request, error: Exception) -> Response:
@@ -125,10 +124,3 @@ def _on_store(request: Request, error: Exception) -> Response:
     _log.error("store_failed", reason=str(error))
     detail = "the store cannot be used at the moment; try again, the server's log has the reason"
     return answer(503, detail, request.url.path, headers={"Retry-After": "1"})
-
-
-def _on_defect(request: Request, error: Exception) -> Response:
-    # Raised anew by the framework, which logs it; what it says is not for callers.
-    _log.error("defect", kind=type(error).__name__)
-    detail = "the server failed; this is a defect, its log has the details"
-    return answer(500, detail, request.url.path)

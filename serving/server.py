@@ -1,16 +1,22 @@
 """One process that listens: uvicorn, with log lines of ours."""
 
+import logging
 import socket
+import sys
 from contextlib import suppress
 
 import structlog
 import uvicorn
+from fastapi import FastAPI
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
+from recsys.commands._shared import load_settings
 from recsys.errors import ConfigurationError
+from recsys.logs import configure_logging
+from serving.app import create_app
 
-__all__ = ["run_server"]
+__all__ = ["app_from_environment", "run_server"]
 
 _GRACE_SECONDS = 10
 """How long requests that are under way may take after a stop was asked for."""
@@ -22,9 +28,20 @@ _KEEP_ALIVE_SECONDS = 75
 """Longer than the minute after which most proxies close idle connections themselves: whoever closes
 first must not be the one that answers."""
 _BACKLOG = 2048
+_SWITCH_SECONDS = 0.0005
+"""How soon a thread that answers gets its turn beside one that stores events; Python's 5 ms are
+longer than a feed takes."""
 _HANGING_SECONDS = 30
 """A worker that does not answer its supervisor for so long is replaced; reading a large log at the
 start keeps it busy for some seconds."""
+
+
+class _Lines(logging.Handler):
+    """Writes what the server itself has to say as a line of ours."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line."""
+        _log.log(record.levelno, "server", said=self.format(record))
 
 
 class _Server(uvicorn.Server):
@@ -38,6 +55,19 @@ class _Server(uvicorn.Server):
             _log.info("listening", host=host, port=port)
 
 
+def app_from_environment() -> FastAPI:
+    """Return the application that the settings of the environment describe, for a server process.
+
+    Log lines and the switching of threads are set up for the whole process.
+    """
+    settings = load_settings()
+    configure_logging(settings.log_level, settings.log_format)
+    said = logging.getLogger("uvicorn")
+    said.handlers, said.propagate = [_Lines()], False
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    return create_app(settings)
+
+
 def run_server(*, host: str, port: int, workers: int = 1) -> None:
     """Serve the application of the environment until told to stop; open requests are finished.
 
@@ -46,8 +76,8 @@ def run_server(*, host: str, port: int, workers: int = 1) -> None:
     """
     # The application writes its own line per request, without ids of people.
     config = uvicorn.Config(
-        "serving.app:app_from_environment", factory=True, host=host, port=port, workers=workers,
-        access_log=False, log_level="warning", server_header=False,
+        "serving.server:app_from_environment", factory=True, host=host, port=port, workers=workers,
+        access_log=False, log_config=None, log_level="warning", server_header=False,
         timeout_graceful_shutdown=_GRACE_SECONDS, timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         backlog=_BACKLOG, timeout_worker_healthcheck=_HANGING_SECONDS,
     )  # fmt: skip

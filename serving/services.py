@@ -4,6 +4,7 @@ from asyncio import wrap_future
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -20,7 +21,11 @@ from recsys.times import HOUR_US
 from serving.clock import Clock, start_clock
 from serving.group_commit import GroupCommit
 from serving.ingest import Intake
+from serving.keys import KeyCache
+from serving.limits import RateLimit
+from serving.metrics import Metrics
 from serving.models import EventReport
+from serving.tokens import Tokens
 from serving.worker import Worker
 
 _MOST_SLATES = 200
@@ -33,28 +38,38 @@ __all__ = ["Services", "ServicesDependency", "open_services"]
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The object graph of one server process; everything in it may be used concurrently."""
+    """The object graph of one server process.
+
+    Everything in it may be used concurrently, except the limits: those belong to the event loop.
+    """
 
     store: Store
     keys: KeyStore
     slates: SlateLog
     clock: Clock
     worker: Worker
+    metrics: Metrics
     intake: Intake
     slate_writer: GroupCommit[LoggedSlate, LoggedSlate]
     event_writer: GroupCommit[Sequence[object], EventReport]
+    key_cache: KeyCache
+    tokens: Tokens
+    key_limit: RateLimit
+    token_limit: RateLimit
 
     async def keep(self, logged: LoggedSlate) -> LoggedSlate:
         """Return the slate that is kept for a request, once it would survive a power failure."""
-        return await wrap_future(self.slate_writer.submit(logged))
+        with self.metrics.stage("slate_log"):
+            return await wrap_future(self.slate_writer.submit(logged))
 
     async def write_events(self, rows: Sequence[object]) -> EventReport:
         """Store events; when this returns they count in the next feed."""
-        return await wrap_future(self.event_writer.submit(rows))
+        with self.metrics.stage("ingest"):
+            return await wrap_future(self.event_writer.submit(rows))
 
 
 @contextmanager
-def open_services(settings: Settings, database: Database) -> Iterator[Services]:
+def open_services(settings: Settings, database: Database, metrics: Metrics) -> Iterator[Services]:
     """Open the store (migrating it if need be), load it into an engine and follow its log."""
     store = SqlStore(database)
     try:
@@ -76,9 +91,14 @@ def open_services(settings: Settings, database: Database) -> Iterator[Services]:
             "events", intake.write_events, most=_MOST_EVENTS, size=lambda rows: max(len(rows), 1)
         )
         try:
+            keys = KeyStore(database)
             yield Services(
-                store, KeyStore(database), slates, clock, worker, intake, slate_writer, event_writer
-            )
+                store, keys, slates, clock, worker, metrics, intake, slate_writer, event_writer,
+                KeyCache(keys),
+                Tokens(keys.token_secret(), timedelta(minutes=settings.token_minutes)),
+                RateLimit(settings.key_requests_per_second),
+                RateLimit(settings.token_requests_per_second),
+            )  # fmt: skip
         finally:
             event_writer.close()
             slate_writer.close()
@@ -87,7 +107,7 @@ def open_services(settings: Settings, database: Database) -> Iterator[Services]:
         store.close()
 
 
-async def _services(request: Request) -> Services:
+async def _services(request: Request) -> Services:  # on the event loop: no thread for a look-up
     services = request.app.state.services
     assert isinstance(services, Services)
     return services

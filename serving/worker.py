@@ -122,6 +122,8 @@ class Worker:
         self._standby_until = 0.0
         self.failure: str | None = None
         """Why following failed last time; None while it works."""
+        self.followed_at = monotonic()
+        """When the log was last followed successfully, in seconds of the monotonic clock."""
 
     @property
     def catalogue(self) -> Catalogue:
@@ -268,6 +270,7 @@ class Worker:
                 self.follow_champion()
                 self._refresh_standby()
                 self.failure = None
+                self.followed_at = monotonic()
             except Exception as error:  # noqa: BLE001  (a rim: the next poll may succeed)
                 if self.failure is None:
                     _log.error("follower_failed", exc_info=True)

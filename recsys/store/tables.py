@@ -21,6 +21,7 @@ __all__ = [
     "SLATES",
     "SLATE_SLOTS",
     "STORED",
+    "TOKEN_SECRET",
     "TOMBSTONES",
     "TOMBSTONE_SALT",
     "database_table",
@@ -141,6 +142,9 @@ API_KEYS = sa.Table(
     sa.UniqueConstraint("key_hash"),
 )
 """Who may call the HTTP API; a key itself is shown once and never stored."""
+
+TOKEN_SECRET = sa.Table("token_secret", METADATA, sa.Column("secret", sa.Text, nullable=False))
+"""One row: 32 random bytes in hex that sign the employees' tokens, the same for all processes."""
 
 SLATES = sa.Table(
     "slates",

@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, help="Make, list and revoke the keys of the HTTP API.")
+app = typer.Typer(
+    no_args_is_help=True, help="Make, list, rotate and revoke the keys of the HTTP API."
+)
+
+
+KeyIdArgument = Annotated[str, typer.Argument(help="As `recsys keys list` shows it.")]
 
 
 class ScopeName(StrEnum):
@@ -60,8 +65,7 @@ def create(
     if as_json:
         write_json({"key": made.key} | _shown(made.stored))
     else:
-        typer.echo(made.key)
-        typer.echo("It is not shown again: keep it where only its user can read it.", err=True)
+        _show_once(made.key)
 
 
 @app.command("list")
@@ -80,20 +84,59 @@ def list_keys(*, database: DatabaseOption = None, as_json: JsonOption = False) -
 
 
 @app.command()
+def rotate(
+    key_id: KeyIdArgument,
+    *,
+    overlap_hours: Annotated[
+        float,
+        typer.Option(min=0, max=8760, help="Hours the old key still works; at most a year."),
+    ] = 24,
+    database: DatabaseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a new key of the same scope; the old one ends after the overlap.
+
+    The new key is valid for as long as the old one was made for: a key for 90 days is followed
+    by one for 90 days from now.
+
+    Example: recsys keys rotate key-1f0c2a9b7d3e --overlap-hours 48
+    """
+    from serving.keys import successor_of
+
+    now = datetime.now(UTC)
+    with _keys(database) as keys:
+        old = keys.get(key_id)
+        if old is None:
+            raise _no_key(key_id)
+        if not old.is_valid(now):
+            raise ConfigurationError(
+                f"the key {key_id!r} has expired or was revoked, only a valid one is followed by "
+                f"another; make one with `recsys keys create --scope {old.scope}`"
+            )
+        made = successor_of(old, at=now)
+        old = keys.replace(old, made.stored, now + timedelta(hours=overlap_hours))
+    if as_json:
+        write_json({"key": made.key} | _shown(made.stored) | {"replaces": _shown(old)})
+    else:
+        _show_once(made.key)
+        typer.echo(f"{key_id} works until {_shown(old)['expires_at']}.", err=True)
+
+
+@app.command()
 def revoke(
-    key_id: Annotated[str, typer.Argument(help="As `recsys keys list` shows it.")],
+    key_id: KeyIdArgument,
     *,
     database: DatabaseOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """End a key at once and for good.
+    """End a key for good; running servers notice within a second.
 
     Example: recsys keys revoke key-1f0c2a9b7d3e
     """
     with _keys(database) as keys:
         revoked = keys.revoke(key_id, datetime.now(UTC))
     if revoked is None:
-        raise ConfigurationError(f"there is no key {key_id!r}; `recsys keys list` shows all ids")
+        raise _no_key(key_id)
     if as_json:
         write_json(_shown(revoked))
     else:
@@ -109,6 +152,15 @@ def _keys(url: str | None) -> Iterator["KeyStore"]:
     with closing(Database(url or load_settings().database_url)) as database:
         migrate(database)
         yield KeyStore(database)
+
+
+def _no_key(key_id: str) -> ConfigurationError:
+    return ConfigurationError(f"there is no key {key_id!r}; `recsys keys list` shows all ids")
+
+
+def _show_once(key: str) -> None:
+    typer.echo(key)
+    typer.echo("It is not shown again: keep it where only its user can read it.", err=True)
 
 
 def _shown(key: "StoredKey") -> dict[str, Any]:

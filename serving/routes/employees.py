@@ -1,8 +1,10 @@
-"""An employee's own choices, and their erasure."""
+"""An employee's own choices, their token, and their erasure."""
+
+from datetime import UTC, datetime
 
 from fastapi import APIRouter
 
-from serving.models import Receipt, ReceiptPart, Written
+from serving.models import Receipt, ReceiptPart, Token, Written
 from serving.routes.catalogue import Row, write_one
 from serving.routes.feed import EmployeeId
 from serving.security import requires
@@ -13,10 +15,22 @@ __all__ = ["router"]
 router = APIRouter(prefix="/v1/employees", tags=["employees"])
 
 
-@router.put("/{employee_id}/preferences", dependencies=[requires("portal")])
+@router.put("/{employee_id}/preferences", dependencies=[requires("portal", own="path")])
 def put_preferences(services: ServicesDependency, employee_id: EmployeeId, row: Row) -> Written:
     """Replace an employee's choices, whole; they hold from the next feed on."""
     return write_one(services, "preferences", "employee_id", employee_id, row)
+
+
+@router.post("/{employee_id}/token", dependencies=[requires("portal")])
+def make_token(services: ServicesDependency, employee_id: EmployeeId) -> Token:
+    """Return a short-lived token for the employee's browser.
+
+    Sent as a key is, it opens this employee's own feed, formats, preferences and events, and
+    `explain` and `related` for them; nothing else. Make it after the employee has signed in to
+    the portal, and a new one when it has expired: it cannot be revoked.
+    """
+    token, expires_at = services.tokens.make(employee_id, datetime.now(UTC))
+    return Token(token=token, expires_at=expires_at)
 
 
 @router.delete("/{employee_id}", dependencies=[requires()])

@@ -1,15 +1,21 @@
 """`/v1/events`."""
 
+from typing import Annotated
+
 from fastapi import APIRouter, Request
 
 from serving.bodies import read_rows
 from serving.models import EventBatch, EventReport
+from serving.own_events import write_own_events
 from serving.security import requires
 from serving.services import ServicesDependency
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/v1", tags=["events"], dependencies=[requires("portal", "newsletter")])
+router = APIRouter(prefix="/v1", tags=["events"])
+
+Owner = Annotated[str | None, requires("portal", "newsletter", own="rows")]
+"""Whose token was sent; None for a key, which may write events of everybody."""
 
 _BODY = {
     "requestBody": {
@@ -20,6 +26,15 @@ _BODY = {
 
 
 @router.post("/events", openapi_extra=_BODY)
-async def events(services: ServicesDependency, request: Request) -> EventReport:
-    """Store events; they count in the very next feed. Repeating an `event_id` changes nothing."""
-    return await services.write_events(await read_rows(request, "events"))
+async def events(services: ServicesDependency, request: Request, owner: Owner) -> EventReport:
+    """Store events; they count in the very next feed. Repeating an `event_id` changes nothing.
+
+    With an employee's token, rows of others are rejected.
+    """
+    rows = await read_rows(request, "events")
+    if owner is None:
+        report = await services.write_events(rows)
+    else:
+        report = await write_own_events(services, rows, owner)
+    services.metrics.events(report)
+    return report

@@ -15,7 +15,9 @@ from serving.texts import Language, as_language, texts
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/v1/contents", tags=["targeting"], dependencies=[requires("portal")])
+router = APIRouter(
+    prefix="/v1/contents", tags=["targeting"], dependencies=[requires("portal", own="query")]
+)
 
 
 @router.get("/{content_id}/explain")

@@ -12,7 +12,9 @@ from serving.services import ServicesDependency
 
 __all__ = ["EmployeeId", "router"]
 
-router = APIRouter(prefix="/v1/employees", tags=["feed"], dependencies=[requires("portal")])
+router = APIRouter(
+    prefix="/v1/employees", tags=["feed"], dependencies=[requires("portal", own="path")]
+)
 
 EmployeeId = Annotated[str, Path(min_length=1, max_length=200, description="A pseudonymous id.")]
 Surface = Literal["portal", "newsletter", "mobile", "signage", "print"]
@@ -42,4 +44,7 @@ async def feed(
     """Return a ranked, explained feed; an unknown employee gets a cold one."""
     query = FeedQuery(employee_id, limit, surface, device, max_minutes, lang, request_id, cursor)
     page = await feed_page(services, query)
-    return Response(orjson.dumps(page), media_type="application/json")
+    services.metrics.feed(page["degraded"])
+    with services.metrics.stage("json"):
+        body = orjson.dumps(page)
+    return Response(body, media_type="application/json")

@@ -11,7 +11,9 @@ from serving.services import ServicesDependency
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/v1/employees", tags=["formats"], dependencies=[requires("portal")])
+router = APIRouter(
+    prefix="/v1/employees", tags=["formats"], dependencies=[requires("portal", own="path")]
+)
 
 
 @router.get("/{employee_id}/formats")

@@ -1,7 +1,13 @@
-"""What operators ask: does it run, is it up to date, what is serving."""
+"""What operators ask: does it run, is it up to date, what is serving, how much of what."""
+
+import math
+import time
 
 from fastapi import APIRouter
+from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.responses import Response
 
+from recsys.errors import StoreError
 from serving.models import Health, ModelInfo, Readiness
 from serving.problems import ProblemError
 from serving.security import requires_any_key
@@ -25,6 +31,21 @@ def readiness(services: ServicesDependency) -> Readiness:
         raise ProblemError(503, f"the change log cannot be followed: {services.worker.failure}")
     change = services.worker.number
     return Readiness(change=change, behind=max(services.store.last_change() - change, 0))
+
+
+@router.get("/metrics", response_class=Response)
+def metrics(services: ServicesDependency) -> Response:
+    """Return what this process has counted and timed, in the text format of Prometheus."""
+    worker = services.worker
+    try:
+        behind = float(max(services.store.last_change() - worker.number, 0))
+    except StoreError:
+        behind = math.nan
+    services.metrics.follower(behind=behind, poll_age_seconds=time.monotonic() - worker.followed_at)
+    with worker.engine() as (engine, _):
+        versions = engine.model.version, engine.slates.recipe.version
+    services.metrics.model(*versions)
+    return Response(services.metrics.text(), media_type=CONTENT_TYPE_LATEST)
 
 
 @router.get("/v1/model", dependencies=[requires_any_key()])

@@ -16,7 +16,7 @@ from serving.texts import Language, as_language, texts
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/v1", tags=["feed"], dependencies=[requires("portal")])
+router = APIRouter(prefix="/v1", tags=["feed"], dependencies=[requires("portal", own="query")])
 
 
 @router.get("/contents/{content_id}/related")

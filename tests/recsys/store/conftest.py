@@ -88,7 +88,9 @@ def _postgres_databases(server: str) -> Callable[[bool], str]:
 
     migrated = _migrated(create())
     tables = [
-        f'"{name}"' for name in METADATA.tables if name not in {"change_counter", "tombstone_salt"}
+        f'"{name}"'
+        for name in METADATA.tables
+        if name not in {"change_counter", "tombstone_salt", "token_secret"}
     ]
 
     def new(is_migrated: bool) -> str:
