@@ -149,10 +149,13 @@ class Worker:
     def engine(self) -> Iterator[tuple[Engine, datetime]]:
         """Lend the engine and the present moment, when all that is committed counts.
 
-        Others wait, so be quick.
+        Others wait, so be quick. Where the log cannot be read, what is known has to do.
         """
-        if self._store.last_change() > self._number:
-            self.catch_up()
+        try:
+            if self._store.last_change() > self._number:
+                self.catch_up()
+        except StoreError as error:
+            _log.warning("not_up_to_date", reason=str(error))
         with self._turn:
             yield self._engine, self._clock.now()
 

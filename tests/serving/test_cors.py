@@ -61,7 +61,7 @@ def test_answers_and_errors_can_be_read(listed: Server, monkeypatch: pytest.Monk
     def fail(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("serving.routes.events.write_events", fail)
+    monkeypatch.setattr("serving.routes.events.read_rows", fail)
     headers = dict(listed.client.headers) | {"Origin": PORTAL}
     own, bare = listed.client_with(headers), listed.client_with({"Origin": PORTAL})
     large = b" " * (10 * 1024 * 1024 + 1)
