@@ -118,10 +118,13 @@ def test_the_server_starts_answers_and_stops_gracefully(tmp_path: Path) -> None:
     assert {line["route"] for line in last if line["event"] == "request"} >= {"/readyz"}
 
 
-def test_a_server_that_cannot_start_says_so(tmp_path: Path) -> None:
+def test_a_server_that_cannot_start_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     missing = f"sqlite:///{tmp_path}/no/folder/x.db"
     app = create_app(Settings(database_url=missing))
     with pytest.raises(ConfigurationError, match="could not start"):
         run_server(app, host="127.0.0.1", port=0)
+    assert "no/folder/x.db cannot be used" in capsys.readouterr().out, "in a line of ours"
     with pytest.raises(ConfigurationError, match="no store"):
         create_app(Settings(database_url="oracle://x/y"))
