@@ -17,8 +17,9 @@ class RateLimit:
 
     A bucket holds two seconds' worth and is refilled at the rate. Only the moment is kept at
     which it will be full again (the "theoretical arrival time" of the generic cell rate algorithm,
-    ITU-T I.371), so a request costs one look-up and one sum. Callers whose bucket is full are
-    forgotten once there are 16,384. Not safe for threads: it is used on the event loop.
+    ITU-T I.371), so a request costs one look-up and one sum. A caller is known by a hash that
+    differs from process to process, so no id of a person stays here. Callers whose bucket is full
+    are forgotten once there are 16,384. Not safe for threads: it is used on the event loop.
 
     Parameters
     ----------
@@ -34,7 +35,7 @@ class RateLimit:
         self._interval = 1 / per_second if per_second else 0.0
         # At rates below one request in two seconds a bucket still holds one request.
         self._depth = max(_BURST_SECONDS, self._interval)
-        self._full_at: dict[str, float] = {}
+        self._full_at: dict[int, float] = {}
 
     def wait_seconds(self, caller: str) -> float:
         """Count a request; return 0 if it may pass, else after how many seconds it might.
@@ -43,17 +44,17 @@ class RateLimit:
         """
         if not self._interval:
             return 0.0
-        now = self._clock()
-        full_at = max(self._full_at.get(caller, now), now) + self._interval
+        now, known_by = self._clock(), hash(caller)
+        full_at = max(self._full_at.get(known_by, now), now) + self._interval
         excess = full_at - now - self._depth
         if excess > 1e-9:  # sums of a rounded interval may be that far off
             return excess
-        if len(self._full_at) >= _CALLERS and caller not in self._full_at:
+        if len(self._full_at) >= _CALLERS and known_by not in self._full_at:
             self._sweep(now)
-        self._full_at[caller] = full_at
+        self._full_at[known_by] = full_at
         return 0.0
 
     def _sweep(self, now: float) -> None:
-        self._full_at = {name: at for name, at in self._full_at.items() if at > now}
+        self._full_at = {known_by: at for known_by, at in self._full_at.items() if at > now}
         if len(self._full_at) >= _CALLERS:  # more than one process can answer within two seconds
             self._full_at.clear()

@@ -2,9 +2,7 @@
 
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from datetime import datetime, timedelta
-
-from recsys.times import SECOND_US, from_micros, to_micros
+from datetime import UTC, datetime, timedelta
 
 __all__ = ["PREFIX", "Tokens"]
 
@@ -34,10 +32,10 @@ class Tokens:
 
     def make(self, employee_id: str, at: datetime) -> tuple[str, datetime]:
         """Return a token that is valid from ``at``, and when it expires (in whole seconds)."""
-        expires = to_micros(at + self._lifetime) // SECOND_US
+        expires = int((at + self._lifetime).timestamp())
         claim = urlsafe_b64encode(f"{expires}:{employee_id}".encode())
         token = PREFIX + (claim + b"." + self._signature(claim)).decode()
-        return token, from_micros(expires * SECOND_US)
+        return token, datetime.fromtimestamp(expires, UTC)
 
     def employee(self, token: str, at: datetime) -> str | None:
         """Return whose token this is; None for one that is expired or was not made here.
@@ -48,7 +46,7 @@ class Tokens:
         if not hmac.compare_digest(signature, self._signature(claim)):
             return None
         expires, _, employee_id = urlsafe_b64decode(claim).decode().partition(":")
-        return employee_id if to_micros(at) < int(expires) * SECOND_US else None
+        return employee_id if at.timestamp() < int(expires) else None
 
     def _signature(self, claim: bytes) -> bytes:
         return urlsafe_b64encode(hmac.digest(self._secret, claim, "sha256")).rstrip(b"=")

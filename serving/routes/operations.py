@@ -5,7 +5,7 @@ import time
 
 from fastapi import APIRouter
 from prometheus_client import CONTENT_TYPE_LATEST
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse
 
 from recsys.errors import StoreError
 from serving.models import Health, ModelInfo, Readiness
@@ -33,8 +33,8 @@ def readiness(services: ServicesDependency) -> Readiness:
     return Readiness(change=change, behind=max(services.store.last_change() - change, 0))
 
 
-@router.get("/metrics", response_class=Response)
-def metrics(services: ServicesDependency) -> Response:
+@router.get("/metrics", response_class=PlainTextResponse)
+def metrics(services: ServicesDependency) -> PlainTextResponse:
     """Return what this process has counted and timed, in the text format of Prometheus."""
     worker = services.worker
     try:
@@ -45,7 +45,7 @@ def metrics(services: ServicesDependency) -> Response:
     with worker.engine() as (engine, _):
         versions = engine.model.version, engine.slates.recipe.version
     services.metrics.model(*versions)
-    return Response(services.metrics.text(), media_type=CONTENT_TYPE_LATEST)
+    return PlainTextResponse(services.metrics.text(), media_type=CONTENT_TYPE_LATEST)
 
 
 @router.get("/v1/model", dependencies=[requires_any_key()])

@@ -119,12 +119,13 @@ def test_the_server_starts_answers_and_stops_gracefully(tmp_path: Path) -> None:
 
 
 def test_a_server_that_cannot_start_says_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("RECSYS_DATABASE_URL", f"sqlite:///{tmp_path}/no/folder/x.db")
     interval = sys.getswitchinterval()
     with pytest.raises(ConfigurationError, match="could not start"):
         run_server(host="127.0.0.1", port=0)
     sys.setswitchinterval(interval)
+    assert "no/folder/x.db cannot be used" in capsys.readouterr().err, "in a line of ours"
     with pytest.raises(ConfigurationError, match="no store"):
         create_app(Settings(database_url="oracle://x/y"))
