@@ -84,6 +84,7 @@ def run_server(*, host: str, port: int, workers: int = 1) -> None:
     with suppress(SystemExit):  # with exit codes that mean something else here
         if workers > 1:
             listening = config.bind_socket()
+            listening.listen(_BACKLOG)  # whoever calls before the workers are ready waits for them
             _log.info("listening", host=host, port=listening.getsockname()[1], workers=workers)
             supervisor = Multiprocess(config, [listening])
             supervisor.run()
