@@ -79,9 +79,9 @@ class Audiences:
         table = self._catalogue.contents
         rules = table["rule"].view(np.int32)[contents]
         reserved = self._catalogue.renditions.reserved(len(table))
-        included = rules < 0
-        if not included.all():
-            ruled = np.flatnonzero(~included)
+        ruled = np.flatnonzero(rules >= 0)
+        included = np.ones(len(contents), np.bool_)
+        if len(ruled):
             published_at = table.published_at[contents[ruled]]
             included[ruled] = self.matches(employee, at, rules[ruled], published_at)
         if reserved is not None:

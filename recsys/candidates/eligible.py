@@ -22,5 +22,5 @@ class EligibleContents:
         ``employee`` −1 is somebody unknown: everything without an audience rule is unseen.
         """
         live = self._state.catalogue.contents.live(at)
-        unseen = live[self._state.readings.unseen(employee, live)]
-        return unseen[self._audiences.includes(employee, at, unseen)]
+        is_meant = self._audiences.includes(employee, at, live)
+        return live[is_meant & self._state.readings.unseen(employee, live)]

@@ -20,6 +20,7 @@ Index = npt.NDArray[np.int32]
 
 _PUBLISHED = CONTENT_STATUSES.index("published")
 _NEVER = np.iinfo(np.int64).max
+_NOTHING_KEPT = (0, 0, np.zeros(0, np.int32))
 
 
 class ContentTable:
@@ -70,6 +71,8 @@ class ContentTable:
         self._order: npt.NDArray[np.int32] | None = None
         self._steps: npt.NDArray[np.int32] | None = None
         self._marked: dict[str, npt.NDArray[np.int32]] = {}
+        self._live: tuple[int, int, Index] = _NOTHING_KEPT
+        """From when until before when the contents that follow are the live ones."""
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -118,17 +121,27 @@ class ContentTable:
         self._put_texts(rows, frame)
         self._order = self._steps = None
         self._marked = {}
+        self._live = _NOTHING_KEPT
         return rows
 
     def live(self, at: int) -> npt.NDArray[np.int32]:
         """Return indices that are published at ``at`` and neither expired nor withdrawn.
 
-        Newest first, ties by content id: the tie-break of every ranking.
+        Newest first, ties by content id: the tie-break of every ranking. Do not modify: an answer
+        is kept until the next publication or expiry, an :meth:`upsert`, or an earlier ``at``.
         """
-        order = self._newest_first()
-        start = len(order) - int(np.searchsorted(self._published[::-1], at, side="right"))
-        indices = order[start:]
-        return indices[self["expires_at"].view(np.int64)[indices] > at]
+        since, until, found = self._live
+        if not since <= at < until:
+            order = self._newest_first()
+            start = len(order) - int(np.searchsorted(self._published[::-1], at, side="right"))
+            expires_at = self["expires_at"].view(np.int64)[order[start:]]
+            is_live = expires_at > at
+            found = order[start:][is_live]
+            until = int(expires_at[is_live].min(initial=_NEVER))
+            if start > 0:
+                until = min(until, int(self._published[start - 1]))
+            self._live = at, until, found
+        return found
 
     def live_marked(self, column: Literal["mandatory", "pinned_until"], at: int) -> Index:
         """Return those :meth:`live` contents that have a column, in the same order.

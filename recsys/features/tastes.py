@@ -7,7 +7,7 @@ from recsys.catalogue.employees import GROUPINGS
 from recsys.features.moment import Moment
 from recsys.kernels import kernel
 from recsys.state.decayed import CountTable, count
-from recsys.state.pair_counts import PairTable, pair_count
+from recsys.state.pair_counts import PairTable, find_pairs, pair_count, row_count
 
 __all__ = [
     "AUTHOR_COLUMNS", "COLLEAGUES_COLUMNS", "ORIGIN_COLUMNS", "TOPIC_COLUMNS", "fill_author",
@@ -39,6 +39,7 @@ _COMPANY_SHOWINGS, _GROUP_SHOWINGS, _OWN_SHOWINGS = 50.0, 30.0, 3.0
 """Showings after which a response counts as much as what it is shrunk to: a few readers each."""
 
 Index = npt.NDArray[np.int32]
+Rows = npt.NDArray[np.int64]
 Float = npt.NDArray[np.float64]
 Out = npt.NDArray[np.float32]
 
@@ -48,6 +49,27 @@ def _held(table: PairTable, relation: int, high: int, low: int, which: int, now:
     # A first read that is taken back counts against the attributes its content has by then; where
     # an upsert changed them in between, a sum can be below zero until the next rebuild.
     return max(pair_count(table, relation, high, low, which, now), 0.0)
+
+
+@kernel
+def _held_in(table: PairTable, row: int, relation: int, which: int, now: int) -> float:
+    """Return :func:`_held` of the pair of ``relation`` that was found in ``row``."""
+    return max(row_count(table, row, relation, which, now), 0.0)
+
+
+@kernel
+def _first_alike(codes: Index) -> Rows:
+    """Return the first row with the same code, shape (n,): what depends on codes is copied."""
+    largest = -1
+    for i in range(len(codes)):
+        largest = max(largest, codes[i])
+    first_of = np.full(largest + 2, -1)  # code −1, nobody's, takes the last place
+    first = np.empty(len(codes), np.int64)
+    for i in range(len(codes)):
+        if first_of[codes[i]] < 0:
+            first_of[codes[i]] = i
+        first[i] = first_of[codes[i]]
+    return first
 
 
 @kernel
@@ -66,10 +88,11 @@ def _log_odds(share: float) -> float:
 def _colleagues(
     table: PairTable, relations: Index, groups: Index, contents: Index, now: int, out: Out
 ) -> None:
-    for i in range(len(contents)):
-        for j in range(len(groups)):
+    for j in range(len(groups)):
+        rows = find_pairs(table, relations[j], groups[j], contents)
+        for i in range(len(contents)):
             for which in range(2):
-                read = _held(table, relations[j], groups[j], contents[i], which, now)
+                read = _held_in(table, rows[i], relations[j], which, now)
                 out[i, 2 * j + which] = np.log1p(read)
 
 
@@ -83,27 +106,30 @@ def fill_colleagues(moment: Moment, out: Out) -> None:
 @kernel
 def _author(
     table: PairTable, relations: Index, readers: CountTable, showings: CountTable, groups: Index,
-    employee: int, me_as_author: int, author: Index, contents: Index, now: int, out: Out,
+    employee: int, me_as_author: int, author: Index, now: int, out: Out,
 ) -> None:  # fmt: skip
     own, shown, first_group = relations[0], relations[1], 2
     end = 4 + len(groups)
-    for i in range(len(contents)):
-        who = author[contents[i]]
-        read = _held(table, own, employee, who, _LONG, now)
+    reads = find_pairs(table, own, employee, author)
+    was_shown = find_pairs(table, shown, employee, author)
+    for j in range(len(groups)):
+        relation = relations[first_group + j]
+        rows = find_pairs(table, relation, groups[j], author)
+        for i in range(len(author)):
+            out[i, 4 + j] = np.log1p(_held_in(table, rows[i], relation, _LONG, now))
+    for i in range(len(author)):
+        who = author[i]
+        read = _held_in(table, reads[i], own, _LONG, now)
         overall = _response(
             max(count(readers, who, 1, now), 0.0), count(showings, who, 1, now), _USUAL,
             _COMPANY_SHOWINGS,
         )  # fmt: skip
-        mine = _response(
-            read, _held(table, shown, employee, who, _LONG, now), overall, _OWN_SHOWINGS
-        )
-        out[i, 0] = np.log1p(_held(table, own, employee, who, _SHORT, now))
+        shown_to_me = _held_in(table, was_shown[i], shown, _LONG, now)
+        mine = _response(read, shown_to_me, overall, _OWN_SHOWINGS)
+        out[i, 0] = np.log1p(_held_in(table, reads[i], own, _SHORT, now))
         out[i, 1] = np.log1p(read)
         out[i, 2] = np.log(mine)
         out[i, 3] = np.log1p(max(count(readers, who, 0, now), 0.0))
-        for j in range(len(groups)):
-            in_group = _held(table, relations[first_group + j], groups[j], who, _LONG, now)
-            out[i, 4 + j] = np.log1p(in_group)
         out[i, end] = who >= 0 and who == me_as_author
         out[i, end + 1] = np.log(overall)
 
@@ -119,7 +145,7 @@ def fill_author(moment: Moment, out: Out) -> None:
     _author(
         counters.pairs.table, relations, counters.author.table, counters.author_shown.table,
         moment.groups, moment.employee, _as_author(moment),
-        state.catalogue.contents["author"].view(np.int32), moment.contents, moment.at, out,
+        state.catalogue.contents["author"].view(np.int32)[moment.contents], moment.at, out,
     )  # fmt: skip
 
 
@@ -138,40 +164,55 @@ def _own_pace(reads: CountTable, shown: CountTable, employee: int, now: int) -> 
 
 
 @kernel
+def _one_topic(
+    table: PairTable, relations: Index, readers: CountTable, showings: CountTable, department: int,
+    employee: int, topic: int, pace: float, now: int, held: Float,
+) -> None:  # fmt: skip
+    """Write the ``TOPIC_COLUMNS`` of one topic; readings in place of their share."""
+    own, shown, group, group_shown = relations
+    recently = _held(table, own, employee, topic, _SHORT, now)
+    read = _held(table, own, employee, topic, _LONG, now)
+    in_group = _held(table, group, department, topic, _LONG, now)
+    # From the company to the department to the person, each shrunk to the one before.
+    company = _response(
+        max(count(readers, topic, 0, now), 0.0), count(showings, topic, 0, now), _USUAL,
+        _COMPANY_SHOWINGS,
+    )  # fmt: skip
+    shown_to_group = _held(table, group_shown, department, topic, _LONG, now)
+    usual = _response(in_group, shown_to_group, company, _GROUP_SHOWINGS)
+    shown_to_me = _held(table, shown, employee, topic, _LONG, now)
+    mine = _response(read, shown_to_me, usual * pace, _OWN_SHOWINGS) / pace
+    held[0], held[1], held[2] = np.log1p(recently), np.log1p(read), read
+    held[3], held[4] = np.log1p(in_group), _log_odds(mine)
+    held[5] = _log_odds(mine) - _log_odds(company)
+    held[6] = _log_odds(usual) - _log_odds(company)
+
+
+@kernel
 def _topic(
     table: PairTable, relations: Index, reads: CountTable, was_shown: CountTable,
     readers: CountTable, showings: CountTable, department: int, employee: int, topics: Index,
-    weights: Float, contents: Index, now: int, out: Out,
+    weights: Float, n_topics: int, contents: Index, now: int, out: Out,
 ) -> None:  # fmt: skip
-    own, shown, group, group_shown = relations
     # A few readings on top, so that the first ones do not make a taste.
     everything = max(count(reads, employee, 0, now), 0.0) + 3.0
     pace = _own_pace(reads, was_shown, employee, now)
+    held, is_held = np.empty((n_topics, out.shape[1])), np.zeros(n_topics, np.bool_)
     for i in range(len(contents)):
         out[i, :] = 0.0
         for place in range(topics.shape[1]):
             topic, weight = topics[contents[i], place], weights[contents[i], place]
             if topic < 0:
                 break
-            recently = _held(table, own, employee, topic, _SHORT, now)
-            read = _held(table, own, employee, topic, _LONG, now)
-            in_group = _held(table, group, department, topic, _LONG, now)
-            out[i, 0] += weight * np.log1p(recently)
-            out[i, 1] += weight * np.log1p(read)
-            out[i, 2] += weight * read / everything
-            out[i, 3] += weight * np.log1p(in_group)
-            # From the company to the department to the person, each shrunk to the one before.
-            company = _response(
-                max(count(readers, topic, 0, now), 0.0), count(showings, topic, 0, now), _USUAL,
-                _COMPANY_SHOWINGS,
-            )  # fmt: skip
-            shown_to_group = _held(table, group_shown, department, topic, _LONG, now)
-            usual = _response(in_group, shown_to_group, company, _GROUP_SHOWINGS)
-            shown_to_me = _held(table, shown, employee, topic, _LONG, now)
-            mine = _response(read, shown_to_me, usual * pace, _OWN_SHOWINGS) / pace
-            out[i, 4] += weight * _log_odds(mine)
-            out[i, 5] += weight * (_log_odds(mine) - _log_odds(company))
-            out[i, 6] += weight * (_log_odds(usual) - _log_odds(company))
+            if not is_held[topic]:
+                _one_topic(
+                    table, relations, readers, showings, department, employee, topic, pace, now,
+                    held[topic],
+                )  # fmt: skip
+                is_held[topic] = True
+            for column in range(out.shape[1]):
+                gain = weight * held[topic, column]
+                out[i, column] += gain / everything if column == 2 else gain
 
 
 def fill_topic(moment: Moment, out: Out) -> None:
@@ -186,7 +227,8 @@ def fill_topic(moment: Moment, out: Out) -> None:
         counters.pairs.table, relations, counters.employee_firsts.table,
         counters.employee_shown.table, counters.topic.table, counters.topic_shown.table,
         int(moment.groups[0]), moment.employee,
-        moment.sources.topics.index, moment.sources.topics.weight, moment.contents, moment.at, out,
+        moment.sources.topics.index, moment.sources.topics.weight,
+        len(state.catalogue.contents.topics_map), moment.contents, moment.at, out,
     )  # fmt: skip
 
 
@@ -200,13 +242,25 @@ def _origin(
     of_all = 1e-9
     for code in range(len(languages.at)):
         of_all += max(count(languages, code, 0, now), 0.0)
+    with_owner, with_kind, with_language = (
+        _first_alike(owner), _first_alike(kind), _first_alike(language)
+    )  # fmt: skip
     for i in range(len(owner)):
-        read = _held(table, relations[0], employee, owner[i], _LONG, now)
-        shown = _held(table, relations[1], employee, owner[i], _LONG, now)
-        out[i, 0] = np.log1p(read)
-        out[i, 1] = np.log(_response(read, shown, _USUAL, _OWN_SHOWINGS))
-        out[i, 2] = np.log1p(_held(table, relations[2], employee, kind[i], _LONG, now))
-        out[i, 3] = owner[i] >= 0 and owner[i] == department
+        if with_owner[i] < i:
+            out[i, :2], out[i, 3] = out[with_owner[i], :2], out[with_owner[i], 3]
+        else:
+            read = _held(table, relations[0], employee, owner[i], _LONG, now)
+            shown = _held(table, relations[1], employee, owner[i], _LONG, now)
+            out[i, 0] = np.log1p(read)
+            out[i, 1] = np.log(_response(read, shown, _USUAL, _OWN_SHOWINGS))
+            out[i, 3] = owner[i] >= 0 and owner[i] == department
+        if with_kind[i] < i:
+            out[i, 2] = out[with_kind[i], 2]
+        else:
+            out[i, 2] = np.log1p(_held(table, relations[2], employee, kind[i], _LONG, now))
+        if with_language[i] < i:
+            out[i, 4:] = out[with_language[i], 4:]
+            continue
         if language[i] < 0:
             out[i, 4:] = np.nan
             continue

@@ -70,6 +70,7 @@ class RenditionChooser:
         personal = UNKNOWN_INDEX if preferences.personalization_opt_out else employee
         self._personal, self._person = personal, tastes.person(personal, at)
         self._languages = reader_languages(state.catalogue, employee, at)
+        self._est_minutes = state.catalogue.contents["est_minutes"]
         self._surface, self._device = surface, device_code(device or "")
         self._declared = preferences.preferred_format
         self._unwanted = _unwanted(state, personal, at)
@@ -156,7 +157,7 @@ class RenditionChooser:
     def _seconds(self, content: int, rendition: Rendition) -> float:
         if not isnan(rendition.expected_seconds):
             return rendition.expected_seconds
-        minutes = float(self._catalogue.contents["est_minutes"][content])
+        minutes = float(self._est_minutes[content])
         return 0.0 if isnan(minutes) else 60.0 * minutes
 
     def _luck(self, content_id: str) -> float:

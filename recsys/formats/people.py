@@ -7,6 +7,7 @@ import numpy as np
 from recsys.formats.change import RUNS, suspicion, tastes_since
 from recsys.formats.company import appeals
 from recsys.formats.design import (
+    EXPOSURE,
     FIRST_FINISHING,
     FIRST_INTEREST,
     FIRST_PLAIN,
@@ -49,6 +50,8 @@ class Person:
     """(n_stages,): what the person's hours add, logits."""
     exposure: Float
     """(n_topics,): log of how much more of a topic was shown than usual."""
+    exposure_adds: Float
+    """(n_stages, n_topics): what that adds, logits."""
     mobile_share: float
     n_told: Float
     """(n_formats,): showings that another format could have taken the place of."""
@@ -69,6 +72,7 @@ class People:
         fixed = logit.fixed.reshape(N_STAGES, N_STAGE)
         self._hour_effect = fixed[:, FIRST_PLAIN + 1 : FIRST_PLAIN + 3]
         self._usual_hours = model.circumstances[1:]
+        self._exposure_effect = fixed[:, EXPOSURE]
         # What topics have in common is part of their ease in each format.
         of_topics = np.zeros(N_STAGES * len(model.topic_keys))
         self._shared = np.concatenate([logit.fixed, logit.ease.ravel(), of_topics])
@@ -114,7 +118,8 @@ class People:
         known = total + _DEVICE_STRENGTH
         return Person(
             mean, covariance, self._hour_effect @ (hours - total * self._usual_hours) / known,
-            exposure[0], (mobile + _DEVICE_STRENGTH * model.mobile_share) / known, told, has_group,
+            exposure[0], self._exposure_effect[:, None] * exposure[0],
+            (mobile + _DEVICE_STRENGTH * model.mobile_share) / known, told, has_group,
         )  # fmt: skip
 
     def p_completed(self, person: Person, showings: Showings) -> Float:

@@ -8,7 +8,7 @@ from recsys.answers import BeliefSource, FormatPreference
 from recsys.devices import ON_MOBILE, UNKNOWN_DEVICE
 from recsys.formats.beliefs import preference_of
 from recsys.formats.company import Points, content_point, points
-from recsys.formats.design import EXPOSURE, FIRST_TASTE, N_STAGE, N_STAGES
+from recsys.formats.design import FIRST_TASTE, N_STAGES
 from recsys.formats.expected import expected_completion
 from recsys.formats.live_formats import LiveFormats
 from recsys.formats.people import People, Person
@@ -45,7 +45,6 @@ class FormatTastes:
     def __init__(self, model: TasteModel, state: LiveState) -> None:
         self._model, self._state = model, state
         self._live = LiveFormats(state.catalogue)
-        self._exposure = model.logit.fixed.reshape(N_STAGES, N_STAGE)[:, EXPOSURE]
         self._people: dict[int, tuple[int, Person]] = {}
         self._answers: dict[int, tuple[tuple[object, ...], FormatPreference]] = {}
         self.refresh()
@@ -123,7 +122,8 @@ class FormatTastes:
     def p_on_content(self, person: Person, content: int, device: int = UNKNOWN_DEVICE) -> Float:
         """Return ``p_complete`` of :meth:`on_content` alone, for many contents in a row."""
         point = self._content_point(content)
-        return self._expected(person, point, _mobile_share(person, device))[0]
+        mobile_share = _mobile_share(person, device)
+        return self._expected(person, point, mobile_share, with_gradient=False)[0]
 
     def p_completed(self, person: Person, showings: Showings) -> Float:
         """Return the probability that each of the person's ``showings`` ends in completion.
@@ -139,11 +139,13 @@ class FormatTastes:
         spread += np.einsum("fs,sftg,gt->fg", slopes, place.doubt, slopes)
         return Belief(p, spread)
 
-    def _expected(self, person: Person, place: Points, mobile_share: float) -> tuple[Float, Float]:
-        exposure = self._exposure[:, None] * person.exposure
+    def _expected(
+        self, person: Person, place: Points, mobile_share: float, *, with_gradient: bool = True
+    ) -> tuple[Float, Float]:
         return expected_completion(
-            place.weight, place.logit, place.variance, place.topics, person.level, exposure,
-            self._model.logit.carry, mobile_share, person.mean, person.covariance,
+            place.weight, place.logit, place.variance, place.topics, person.level,
+            person.exposure_adds, self._model.logit.carry, mobile_share, person.mean,
+            person.covariance, with_gradient,
         )  # fmt: skip
 
     def _content_point(self, content: int) -> Points:

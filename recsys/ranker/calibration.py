@@ -25,6 +25,7 @@ from scipy.optimize import isotonic_regression, minimize
 from scipy.special import expit, logit
 
 from recsys.errors import ConfigurationError
+from recsys.kernels import kernel
 
 __all__ = ["MIN_CASES", "Calibration", "Reliability", "expected_calibration_error",
            "fit_calibration"]  # fmt: skip
@@ -56,6 +57,28 @@ _MAX_SCORE = 1e100
 """Larger scores, infinite ones too, count as the largest below it: their squares would overflow."""
 
 
+@kernel
+def _interpolate(knots: Floats, log_odds: Floats, scores: Floats, out: Floats) -> None:
+    """Fill ``out`` with the log-odds of ``scores``, on the pieces and on the tails beyond them."""
+    pieces = np.searchsorted(knots, scores, side="right") - 1
+    for i in range(len(scores)):
+        if np.isnan(scores[i]):
+            out[i] = np.nan
+            continue
+        piece = min(max(pieces[i], 0), len(knots) - 2)
+        start, end = log_odds[piece], log_odds[piece + 1]
+        rise = end - start
+        # May be infinite, which the tail bounds.
+        along = (scores[i] - knots[piece]) / (knots[piece + 1] - knots[piece])
+        within = min(max(along, 0.0), 1.0)
+        beyond = rise * (along - within)
+        # Every step rounds a monotone function to the nearest number, which keeps it monotone;
+        # the minimum keeps a piece below the start of the next.
+        inside = min(start + rise * within, end)
+        tail = _TAIL * (1.0 - _TAIL / (_TAIL + abs(beyond)))
+        out[i] = inside + np.copysign(tail, beyond)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Calibration:
     """A strictly increasing map from scores to probabilities; pure, safe to share."""
@@ -73,19 +96,9 @@ class Calibration:
         more log-odds takes), that float64 cannot tell their probabilities apart.
         """
         scores = np.asarray(scores, np.float64)
-        piece = np.searchsorted(self.scores, scores, side="right") - 1
-        piece = np.clip(piece, 0, len(self.scores) - 2)
-        start, end = self.log_odds[piece], self.log_odds[piece + 1]
-        rise = end - start
-        with np.errstate(over="ignore"):  # to infinity, which the tail bounds
-            along = (scores - self.scores[piece]) / (self.scores[piece + 1] - self.scores[piece])
-            within = np.clip(along, 0, 1)
-            beyond = rise * (along - within)
-        # Every step rounds a monotone function to the nearest number, which keeps it monotone;
-        # the minimum keeps a piece below the start of the next.
-        inside = np.minimum(start + rise * within, end)
-        tail = _TAIL * (1 - _TAIL / (_TAIL + np.abs(beyond)))
-        return np.asarray(expit(inside + np.copysign(tail, beyond)), np.float64)
+        log_odds = np.empty(scores.size)
+        _interpolate(self.scores, self.log_odds, scores.ravel(), log_odds)
+        return np.asarray(expit(log_odds.reshape(scores.shape)), np.float64)
 
     def arrays(self) -> dict[str, Floats]:
         """Return the knots by name."""

@@ -151,7 +151,11 @@ class SlatePolicy:
         contents = np.concatenate([ranked, extra])
         below = scores.min(initial=1.0) * 0.5  # whatever is not ranked is less than what is
         all_scores = np.concatenate([scores, np.full(len(extra), below)])
-        rows = {name: _rows_of(contents, found) for name, found in wanted.items()}
+        order = np.argsort(contents, kind="stable")
+        rows = {
+            name: order[np.searchsorted(contents, found, sorter=order)]
+            for name, found in wanted.items()
+        }
         feature_rows = np.concatenate([places, np.full(len(extra), -1)])
         chooser = self.chooser(question.request, question.employee, question.at)
         return Draft(
@@ -195,14 +199,6 @@ class SlatePolicy:
             rendition_propensity=slot.choice.propensity,
             reasons=reasons,
         )
-
-
-def _rows_of(contents: Index, wanted: Index) -> Rows:
-    """Return where each of ``wanted`` is among ``contents``, shape (n_wanted,)."""
-    if len(wanted) == 0:
-        return np.zeros(0, np.int64)
-    order = np.argsort(contents, kind="stable")
-    return order[np.searchsorted(contents, wanted, sorter=order)]
 
 
 def _slot(draft: Draft, row: int, item: SlateItem) -> Slot:

@@ -7,7 +7,10 @@ import numpy.typing as npt
 
 from recsys.kernels import kernel, mix64
 
-__all__ = ["ABSENT", "MAX_LOAD", "KeyIndex", "Keys", "Rows", "Slots", "find_slot", "pair_keys"]
+__all__ = [
+    "ABSENT", "MAX_LOAD", "KeyIndex", "Keys", "Rows", "Slots", "find_rows", "find_slot",
+    "pair_keys",
+]  # fmt: skip
 
 ABSENT = -1
 """The row of a key that is not in the index."""
@@ -50,9 +53,21 @@ def _insert(slots: Slots, keys: Keys, n_keys: int, wanted: Keys, rows: Rows) -> 
 
 
 @kernel
-def _find(slots: Slots, keys: Keys, wanted: Keys, rows: Rows) -> None:
+def find_rows(slots: Slots, keys: Keys, wanted: Keys, rows: Rows) -> None:
+    """Fill ``rows`` with those of the ``wanted`` keys, ``ABSENT`` where there is none.
+
+    Nearly all of a look-up is waiting for memory. As nothing is decided between the reads of one
+    pass they wait together; only where another key sits in the way is there a search.
+    """
+    mask = np.uint64(len(slots) - 1)
+    met = np.empty(len(wanted), np.uint64)
     for i in range(len(wanted)):
-        rows[i] = slots[find_slot(slots, keys, wanted[i])]
+        rows[i] = slots[mix64(wanted[i]) & mask]
+    for i in range(len(wanted)):
+        met[i] = keys[max(rows[i], 0)]
+    for i in range(len(wanted)):
+        if rows[i] >= 0 and met[i] != wanted[i]:
+            rows[i] = slots[find_slot(slots, keys, wanted[i])]
 
 
 class KeyIndex:
@@ -89,7 +104,7 @@ class KeyIndex:
     def find(self, keys: Keys) -> Rows:
         """Return int64 rows, shape (n,), ``ABSENT`` for keys that were never added."""
         rows = np.empty(len(keys), np.int64)
-        _find(self._slots, self._keys, keys, rows)
+        find_rows(self._slots, self._keys, keys, rows)
         return rows
 
     @classmethod

@@ -12,10 +12,10 @@ import numpy.typing as npt
 
 from recsys.kernels import kernel
 from recsys.state.decayed import FORGOTTEN
-from recsys.state.key_index import MAX_LOAD, Keys, Slots, find_slot
+from recsys.state.key_index import ABSENT, MAX_LOAD, Keys, Rows, Slots, find_rows, find_slot
 from recsys.times import NO_TIME
 
-__all__ = ["N_HALF_LIVES", "PairCounts", "PairTable", "pair_count"]
+__all__ = ["N_HALF_LIVES", "PairCounts", "PairTable", "find_pairs", "pair_count", "row_count"]
 
 Index = npt.NDArray[np.int32]
 Float = npt.NDArray[np.float64]
@@ -54,6 +54,28 @@ def pair_count(table: PairTable, relation: int, high: int, low: int, which: int,
     if high < 0 or low < 0:
         return 0.0
     row = table.slots[find_slot(table.slots, table.keys, _key(relation, high, low))]
+    return row_count(table, row, relation, which, now)
+
+
+@kernel
+def find_pairs(table: PairTable, relation: int, high: int, low: Index) -> Rows:
+    """Return the rows of the pairs (high, low[i]), for :func:`row_count`; −1 for unknown ones."""
+    rows = np.full(len(low), ABSENT)
+    if high < 0:
+        return rows
+    keys = np.empty(len(low), np.uint64)
+    for i in range(len(low)):
+        keys[i] = _key(relation, high, max(low[i], 0))
+    find_rows(table.slots, table.keys, keys, rows)
+    for i in range(len(low)):
+        if low[i] < 0:
+            rows[i] = ABSENT
+    return rows
+
+
+@kernel
+def row_count(table: PairTable, row: int, relation: int, which: int, now: int) -> float:
+    """Return :func:`pair_count` of the pair of ``relation`` that was found in ``row``."""
     if row < 0:
         return 0.0
     halvings = float(now - table.at[row]) / table.half_lives[relation, which]

@@ -102,6 +102,19 @@ def _mark_seen(
         row = previous[row]
 
 
+@kernel
+def _unseen(
+    keys: Keys, flags: Flags, newest: int, previous: Links, is_seen: Bools, contents: Links,
+    out: Bools,
+) -> None:  # fmt: skip
+    """Fill ``out`` by content; ``is_seen`` is scratch, false before and after."""
+    _mark_seen(keys, flags, newest, previous, is_seen, True)
+    for i in range(len(contents)):
+        # What is beyond the end was published since the last event of anybody.
+        out[i] = contents[i] >= len(is_seen) or not is_seen[contents[i]]
+    _mark_seen(keys, flags, newest, previous, is_seen, False)
+
+
 class Readings:
     """One row per (employee, content) that ever met, with what happened between them.
 
@@ -142,11 +155,11 @@ class Readings:
         """Return bool, shape (n,): neither interacted with nor dismissed by ``employee``."""
         if employee < 0 or employee >= len(self._newest) or len(contents) == 0:
             return np.ones(len(contents), np.bool_)
-        newest, keys = int(self._newest[employee]), self._index.keys
-        # The scratch array is as it was afterwards: only this employee's places are touched.
-        _mark_seen(keys, self._flags, newest, self._previous, self._is_seen, True)
-        unseen = ~self._seen_among(contents)
-        _mark_seen(keys, self._flags, newest, self._previous, self._is_seen, False)
+        unseen = np.empty(len(contents), np.bool_)
+        _unseen(
+            self._index.keys, self._flags, int(self._newest[employee]), self._previous,
+            self._is_seen, contents, unseen,
+        )  # fmt: skip
         return unseen
 
     def count_impressions(self, events: EventColumns) -> None:
@@ -240,12 +253,6 @@ class Readings:
             event, time, weight, first,
         )  # fmt: skip
         return Contributions(interacting[event[:m]], time[:m], weight[:m], first[:m])
-
-    def _seen_among(self, contents: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
-        beyond = contents >= len(self._is_seen)  # published since the last event of anybody
-        if not beyond.any():
-            return self._is_seen[contents]
-        return np.where(beyond, False, self._is_seen[np.where(beyond, 0, contents)])
 
     def _link(self, start: int) -> None:
         """Chain the rows from ``start`` on to those of their employees."""

@@ -1,5 +1,6 @@
 """Exploration: a slot or two are drawn, so that the log can tell what was not shown enough."""
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -59,8 +60,10 @@ class Explore:
         if not _may_draw(question):
             return candidates[:0]
         state = sources.state
-        published_at = state.catalogue.contents.published_at[candidates]
-        n = int(np.searchsorted(-published_at, self.days * DAY_US - question.at, side="right"))
+        published_at = state.catalogue.contents.published_at
+        n = bisect_right(
+            candidates, self.days * DAY_US, key=lambda content: question.at - published_at[content]
+        )
         young, shown = candidates[:n], np.zeros(n)
         _shown(state.counters.content_shown.table, young, question.at, shown)
         starving = np.flatnonzero(shown < self.exposure)

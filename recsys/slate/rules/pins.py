@@ -5,9 +5,18 @@ from typing import ClassVar
 
 import numpy as np
 
-from recsys.slate.draft import Draft, Index, Question, SlateSources
+from recsys.kernels import kernel
+from recsys.slate.draft import Bool, Draft, Index, Question, SlateSources
 
 __all__ = ["Pins"]
+
+
+@kernel
+def _are_among(wanted: Index, contents: Index, n_contents: int) -> Bool:
+    is_there = np.zeros(n_contents, np.bool_)
+    for i in range(len(contents)):
+        is_there[contents[i]] = True
+    return is_there[wanted]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +42,7 @@ class Pins:
         pinned = pinned[(until > question.at) & ~is_mandatory]
         if len(pinned) == 0:
             return pinned
-        is_candidate = np.zeros(len(contents), np.bool_)
-        is_candidate[candidates] = True
-        pinned = pinned[is_candidate[pinned]]
+        pinned = pinned[_are_among(pinned, candidates, len(contents))]
         shown = sources.state.readings.impressions(question.employee, pinned)
         pinned = pinned[shown < self.most_shown]
         priority = contents["priority"].view(np.float32)[pinned]

@@ -127,3 +127,36 @@ def test_steps_follow_the_catalogue() -> None:
     _upsert(table, _content("a", 5))
     assert _steps(table) == {"a": 1, "b": 0, "of an event": 0}
     assert ContentTable().steps.shape == (0,)
+
+
+def test_live_contents_are_kept_no_longer_than_they_are_the_same() -> None:
+    table = _table(_content("a", 1, expires_at=_hour(4)), _content("b", 3), _content("c", 6))
+    kept = table.live(_us(1))
+    assert table.live(_us(3) - 1) is kept
+    assert _live(table, _us(3)) == ["b", "a"]  # a publication
+    assert _live(table, _us(4) - 1) == ["b", "a"]
+    assert _live(table, _us(4)) == ["b"]  # an expiry
+    assert _live(table, _us(6)) == ["c", "b"]
+    assert _live(table, _us(1)) == ["a"]  # back in time
+    _upsert(table, _content("a", 1, status="withdrawn"), _content("d", 1))
+    assert _live(table, _us(1)) == ["d"]
+
+
+hours = st.integers(0, 12)
+
+
+@given(
+    st.lists(st.tuples(hours, st.none() | hours), max_size=8), st.lists(hours, max_size=12)
+)  # fmt: skip
+def test_what_is_live_does_not_depend_on_what_was_asked_before(
+    times: list[tuple[int, int | None]], asked: list[int]
+) -> None:
+    rows = [
+        _content(f"c{i}", begins, expires_at=None if ends is None else _hour(ends))
+        for i, (begins, ends) in enumerate(times)
+        if ends is None or ends > begins
+    ]
+    table = _table(*rows) if rows else ContentTable()
+    for hour in asked:
+        fresh = _table(*rows) if rows else ContentTable()
+        assert _live(table, _us(hour)) == _live(fresh, _us(hour))

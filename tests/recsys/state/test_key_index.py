@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.state.key_index import KeyIndex, pair_keys
+from recsys.state.key_index import ABSENT, KeyIndex, pair_keys
 
 keys = st.lists(st.integers(0, 2**64 - 1) | st.integers(0, 20), max_size=60)
 
@@ -26,6 +26,13 @@ def test_rows_stay_while_the_table_grows() -> None:
     assert index.add(many[:10]).tolist() == list(range(10))
     assert index.add(many).tolist() == list(range(100_000))
     assert index.find(many[::-1])[0] == 99_999
+
+
+def test_keys_that_met_others_in_their_place_are_found_too() -> None:
+    """Tables are up to half full, so that many keys are not in the first slot they ask for."""
+    keys = np.random.default_rng(0).permutation(40_000).astype(np.uint64)
+    index = KeyIndex.from_keys(keys[:30_000])
+    assert index.find(keys).tolist() == [*range(30_000), *[ABSENT] * 10_000]
 
 
 @given(st.integers(0, 2**31 - 1), st.integers(0, 2**31 - 1))

@@ -3,7 +3,13 @@ import numpy.typing as npt
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.state.pair_counts import N_HALF_LIVES, PairCounts, pair_count
+from recsys.state.pair_counts import (
+    N_HALF_LIVES,
+    PairCounts,
+    find_pairs,
+    pair_count,
+    row_count,
+)
 from recsys.times import DAY_US, HOUR_US
 
 _HALF_LIVES = {"near": (HOUR_US, DAY_US), "far": (6 * HOUR_US, 60 * DAY_US)}
@@ -79,6 +85,20 @@ def test_a_kernel_reads_what_the_table_reads(rows: list[Row]) -> None:
                     for which in range(N_HALF_LIVES)
                 ]
                 assert one == counts.read(name, high, low, _NOW)[0].tolist()
+
+
+@given(events)
+def test_pairs_that_are_found_together_read_as_one_by_one(rows: list[Row]) -> None:
+    counts = _counted(rows)
+    lows = np.arange(-1, _N_INDICES + 1, dtype=np.int32)
+    for name, number in counts.relation.items():
+        for high in range(-1, _N_INDICES + 1):
+            found = find_pairs(counts.table, number, high, lows)
+            together = [
+                [row_count(counts.table, row, number, which, _NOW) for which in range(N_HALF_LIVES)]
+                for row in found.tolist()
+            ]
+            assert together == counts.read(name, high, lows, _NOW).tolist()
 
 
 def test_a_relation_can_take_several_pairs_of_one_event() -> None:
