@@ -13,10 +13,13 @@ from starlette.concurrency import run_in_threadpool
 from recsys.settings import Settings
 from recsys.store.database import Database
 from serving.middleware import AccessLog, BodyLimit, SecurityHeaders
-from serving.problems import PROBLEM_RESPONSES, add_handlers
+from serving.nul import RefuseNul
+from serving.openapi import describe
+from serving.problems import add_handlers
 from serving.routes import (
     audiences,
     catalogue,
+    catalogue_reads,
     employees,
     events,
     explain,
@@ -27,6 +30,8 @@ from serving.routes import (
     portal,
     reach,
     related,
+    reports,
+    signage,
 )
 from serving.services import open_services
 
@@ -46,19 +51,21 @@ def create_app(settings: Settings) -> FastAPI:
         version=version("recsys"),
         summary="Personal feeds for the intranet.",
         lifespan=_lifespan(settings, Database(settings.database_url)),
-        responses=PROBLEM_RESPONSES,
+        generate_unique_id_function=lambda route: route.name,  # names of generated clients
         redoc_url=None,
     )
     for module in (
-        feed, formats, format_advice, audiences, explain, reach, related, events, catalogue,
-        employees, operations,
+        feed, signage, formats, format_advice, audiences, explain, reach, related, events,
+        catalogue, catalogue_reads, employees, reports, operations,
     ):  # fmt: skip
         app.include_router(module.router)
     if settings.demo:
         app.include_router(portal.router)
         static = str(files("serving.portal").joinpath("static"))
         app.mount("/static", StaticFiles(directory=static), name="static")
+    describe(app)
     add_handlers(app)
+    app.add_middleware(RefuseNul)
     app.add_middleware(BodyLimit)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(AccessLog)

@@ -18,7 +18,7 @@ from serving.problems import Fault, ProblemError
 from serving.services import Services
 from serving.texts import Language, as_language, texts
 
-__all__ = ["MAX_LIMIT", "FeedQuery", "feed_page"]
+__all__ = ["MAX_LIMIT", "FeedQuery", "feed_item", "feed_page"]
 
 MAX_LIMIT = 100
 """Slots of a slate, hence of all its pages together: nobody scrolls further than that."""
@@ -90,7 +90,7 @@ def _new_slate(services: Services, query: FeedQuery) -> LoggedSlate:
 def _described(services: Services, query: FeedQuery, items: Sequence[SlateItem]) -> list[FeedItem]:
     with services.worker.engine() as (engine, at):
         language = as_language(query.lang, _own_language(engine, query.employee_id, to_micros(at)))
-        return [_feed_item(engine.state.catalogue, item, language) for item in items]
+        return [feed_item(engine.state.catalogue, item, language) for item in items]
 
 
 def _own_language(engine: Engine, employee_id: str, at: int) -> str | None:
@@ -99,7 +99,8 @@ def _own_language(engine: Engine, employee_id: str, at: int) -> str | None:
     return employees.attributes(version).get("language")
 
 
-def _feed_item(catalogue: Catalogue, item: SlateItem, language: Language) -> FeedItem:
+def feed_item(catalogue: Catalogue, item: SlateItem, language: Language) -> FeedItem:
+    """Return a slot as it is answered, with title, link and reasons in words."""
     content = catalogue.contents.ids.index(item.content_id)
     rendition = _rendition(catalogue.renditions.of(content), item.rendition_id)
     title = catalogue.contents.titles.get(content, item.content_id)
@@ -139,9 +140,12 @@ def _cursor(request_id: str, offset: int) -> str:
 def _read_cursor(cursor: str) -> tuple[str, int]:
     try:
         offset, _, request_id = urlsafe_b64decode(cursor.encode()).decode().partition(":")
-        return request_id, max(int(offset), 0)
+        place = max(int(offset), 0)
     except (binascii.Error, ValueError):
         raise _bad_cursor() from None
+    if "\0" in request_id:  # no slate has it, and PostgreSQL cannot be asked for it
+        raise _bad_cursor()
+    return request_id, place
 
 
 def _bad_cursor() -> ProblemError:

@@ -1,11 +1,11 @@
 """What goes over the wire, as JSON."""
 
 from datetime import datetime
-from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from recsys.answers import BeliefSource, Degraded, SlotType
+from serving.rows import EXAMPLES, EventRow
 
 __all__ = [
     "MAX_ROWS",
@@ -122,7 +122,9 @@ class RejectedRow(BaseModel):
 class EventBatch(BaseModel):
     """Events in the layout of the table ``events``; bad ones are reported, the others count."""
 
-    events: list[Any] = Field(max_length=MAX_ROWS)
+    model_config = ConfigDict(json_schema_extra={"examples": [{"events": [EXAMPLES["events"]]}]})
+
+    events: list[EventRow] = Field(max_length=MAX_ROWS)
 
 
 class EventReport(BaseModel):

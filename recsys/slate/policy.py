@@ -21,7 +21,7 @@ from recsys.state.live import LiveState
 from recsys.text.duplicates import DuplicateGroups
 from recsys.times import HOUR_US
 
-__all__ = ["SlatePolicy"]
+__all__ = ["SlatePolicy", "rows_of"]
 
 
 class SlatePolicy:
@@ -44,6 +44,11 @@ class SlatePolicy:
         self.recipe = recipe
         self._version = recipe.version
         self._retrieving = [rule for rule in recipe.rules if isinstance(rule, Retrieving)]
+
+    @property
+    def sources(self) -> SlateSources:
+        """Return what rules look at."""
+        return self._sources
 
     @property
     def duplicates(self) -> DuplicateGroups:
@@ -125,7 +130,7 @@ class SlatePolicy:
         contents = np.concatenate([ranked, extra])
         below = scores.min(initial=1.0) * 0.5  # whatever is not ranked is less than what is
         all_scores = np.concatenate([scores, np.full(len(extra), below)])
-        rows = {name: _rows_of(contents, found) for name, found in wanted.items()}
+        rows = {name: rows_of(contents, found) for name, found in wanted.items()}
         feature_rows = np.concatenate([places, np.full(len(extra), -1)])
         chooser = self.chooser(question.request, question.employee, question.at)
         return Draft(
@@ -171,7 +176,7 @@ class SlatePolicy:
         )
 
 
-def _rows_of(contents: Index, wanted: Index) -> Rows:
+def rows_of(contents: Index, wanted: Index) -> Rows:
     """Return where each of ``wanted`` is among ``contents``, shape (n_wanted,)."""
     if len(wanted) == 0:
         return np.zeros(0, np.int64)

@@ -3,8 +3,10 @@
 from fastapi import APIRouter
 
 from serving.models import Receipt, ReceiptPart, Written
-from serving.routes.catalogue import Row, write_one
+from serving.problems import GONE
+from serving.routes.catalogue import write_one
 from serving.routes.feed import EmployeeId
+from serving.rows import PreferencesBody
 from serving.security import requires
 from serving.services import ServicesDependency
 
@@ -13,13 +15,15 @@ __all__ = ["router"]
 router = APIRouter(prefix="/v1/employees", tags=["employees"])
 
 
-@router.put("/{employee_id}/preferences", dependencies=[requires("portal")])
-def put_preferences(services: ServicesDependency, employee_id: EmployeeId, row: Row) -> Written:
+@router.put("/{employee_id}/preferences", dependencies=[requires("portal")], responses=GONE)
+def put_preferences(
+    services: ServicesDependency, employee_id: EmployeeId, row: PreferencesBody
+) -> Written:
     """Replace an employee's choices, whole; they hold from the next feed on."""
     return write_one(services, "preferences", "employee_id", employee_id, row)
 
 
-@router.delete("/{employee_id}", dependencies=[requires()])
+@router.delete("/{employee_id}", operation_id="erase_employee", dependencies=[requires()])
 def erase(services: ServicesDependency, employee_id: EmployeeId) -> Receipt:
     """Erase an employee; the receipt lists every place and when it forgot.
 

@@ -1,5 +1,7 @@
 """What operators ask: does it run, is it up to date, what is serving."""
 
+from typing import Any
+
 from fastapi import APIRouter
 
 from serving.models import Health, ModelInfo, Readiness
@@ -11,14 +13,18 @@ __all__ = ["router"]
 
 router = APIRouter(tags=["operations"])
 
+_NOT_READY: dict[int | str, dict[str, Any]] = {
+    503: {"description": "The store cannot be read, or the change log cannot be followed."}
+}
 
-@router.get("/healthz")
+
+@router.get("/healthz", operation_id="get_health")
 def health() -> Health:
     """Return 200 while the process answers."""
     return Health()
 
 
-@router.get("/readyz")
+@router.get("/readyz", operation_id="get_readiness", responses=_NOT_READY)
 def readiness(services: ServicesDependency) -> Readiness:
     """Return 200 while the store can be read and the change log is followed, else 503."""
     if services.worker.failure is not None:
@@ -27,7 +33,7 @@ def readiness(services: ServicesDependency) -> Readiness:
     return Readiness(change=change, behind=max(services.store.last_change() - change, 0))
 
 
-@router.get("/v1/model", dependencies=[requires_any_key()])
+@router.get("/v1/model", operation_id="get_model", dependencies=[requires_any_key()])
 def model(services: ServicesDependency) -> ModelInfo:
     """Return which model and policy are serving."""
     with services.worker.engine() as (engine, at):
