@@ -112,12 +112,18 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _on_defect)
 
 
+def _path(request: Request) -> str:
+    """Return the path asked for; the framework's own URL ends at a ``?`` that was meant."""
+    path: str = request.scope["path"]
+    return path
+
+
 def _on_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, ProblemError)
     return answer(
         error.status,
         error.detail,
-        request.scope["path"],
+        _path(request),
         errors=error.errors,
         headers=error.headers,
     )
@@ -127,32 +133,32 @@ def _on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     detail = {
         400: "the body is not JSON in UTF-8; check what is sent and how it is encoded",
-        404: f"nothing is found at {request.scope['path']}; /docs lists all routes",
-        405: f"{request.method} is not possible at {request.scope['path']}; /docs lists what is",
+        404: f"nothing is found at {_path(request)}; /docs lists all routes",
+        405: f"{request.method} is not possible at {_path(request)}; /docs lists what is",
     }.get(error.status_code, str(error.detail))
-    return answer(error.status_code, detail, request.scope["path"], headers=error.headers)
+    return answer(error.status_code, detail, _path(request), headers=error.headers)
 
 
 def _on_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     if isinstance(error.body, bytes) and error.body:  # JSON would have been read by now
-        return answer(415, _NOT_JSON, request.scope["path"])
+        return answer(415, _NOT_JSON, _path(request))
     faults = [
         Fault(location=".".join(map(str, fault["loc"])), expected=str(fault["msg"]))
         for fault in error.errors()
     ]
     detail = f"the request has {len(faults)} fault(s); correct what `errors` names and send it anew"
-    return answer(422, detail, request.scope["path"], errors=faults)
+    return answer(422, detail, _path(request), errors=faults)
 
 
 def _on_store(request: Request, error: Exception) -> Response:
     _log.error("store_failed", reason=str(error))
     detail = "the store cannot be used at the moment; try again, the server's log has the reason"
-    return answer(503, detail, request.scope["path"], headers={"Retry-After": "1"})
+    return answer(503, detail, _path(request), headers={"Retry-After": "1"})
 
 
 def _on_defect(request: Request, error: Exception) -> Response:
     # Raised anew by the framework, which logs it; what it says is not for callers.
     _log.error("defect", kind=type(error).__name__)
     detail = "the server failed; this is a defect, its log has the details"
-    return answer(500, detail, request.scope["path"])
+    return answer(500, detail, _path(request))

@@ -81,7 +81,7 @@ class PublicSlates:
         }
         chooser = _PublicChooser(sources.state, self._tastes, passers, at, request)
         draft = Draft(
-            sources, question, chooser, candidates, _freshness(sources.state, candidates, at),
+            sources, question, chooser, candidates, _freshness(sources.state, candidates),
             {name: rows_of(candidates, found) for name, found in wanted.items()},
             None, np.full(len(candidates), -1),
         )  # fmt: skip
@@ -115,10 +115,13 @@ class _PublicChooser(RenditionChooser):
         return place, not rendition.has_captions
 
 
-def _freshness(state: LiveState, contents: Index, at: int) -> Float:
-    """Return float64, shape (n,): 1 at publication, 0.5 one day later."""
-    age = at - state.catalogue.contents.published_at[contents]
-    return np.asarray(np.exp2(-age / _HALF_LIFE))
+def _freshness(state: LiveState, contents: Index) -> Float:
+    """Return float64, shape (n,): 1 for the newest, 0.5 for what is a day older; newest first.
+
+    It does not depend on the moment, so that a screen that asks again sees the same.
+    """
+    published_at = state.catalogue.contents.published_at[contents]
+    return np.asarray(np.exp2((published_at - published_at.max(initial=0)) / _HALF_LIFE))
 
 
 def _reasons(draft: Draft, slots: list[Slot]) -> list[tuple[str, ...]]:
