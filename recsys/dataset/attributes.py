@@ -60,7 +60,7 @@ def _members(column: "pd.Series[Any]", name: str) -> pa.Array:
         distinct = list(index)
     except TypeError:  # lists and dictionaries have no hash to tell them apart by
         codes, distinct = np.arange(len(column)), list(column)
-    key = compact_json(name.encode("utf-8", "backslashreplace").decode())  # half a surrogate pair
+    key = compact_json(name)
     texts = pa.array([_member(key, value) for value in distinct], pa.large_string())
     return pc.take(texts, pa.array(codes, mask=codes < 0))
 

@@ -124,7 +124,7 @@ def frame_of(rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
 
     Left to guess, pandas would turn whole numbers beside missing ones into floats, which destroys
     64-bit ids, and would raise on text that is no Unicode. Where that is the name of a column, it
-    is written out: half a surrogate pair as ``\\ud800``.
+    is written out, as Python would.
     """
     given = list(rows)
     try:
@@ -134,9 +134,7 @@ def frame_of(rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
 
 
 def _with_unicode_names(row: Mapping[str, object]) -> dict[str, object]:
-    return {
-        name.encode("utf-8", "backslashreplace").decode(): value for name, value in row.items()
-    }
+    return {name.encode("utf-8", "backslashreplace").decode(): value for name, value in row.items()}
 
 
 def check_header(table: Table, columns: list[str], *, where: str) -> None:

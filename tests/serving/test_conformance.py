@@ -7,7 +7,7 @@ meant but not written as described (a number as text) is understood.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
 import schemathesis
@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, Phase, Verbosity, given
 from hypothesis import settings as hypothesis_settings
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
+from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_schema_conformance,
@@ -32,17 +33,22 @@ if TYPE_CHECKING:
 
     from tests.serving.conftest import Company, Server
 
+    Operation: TypeAlias = APIOperation[Any, Any, Any, Any]
+
+_TIMEOUT = 120
+"""Seconds: the first question to a route may compile its kernels."""
+
 _CHECKS = [
     not_a_server_error, status_code_conformance, content_type_conformance,
     response_schema_conformance,
 ]  # fmt: skip
 
 
-def operations() -> list[APIOperation]:
+def operations() -> list[Operation]:
     """Return every route of the description, which needs no server."""
     described = create_app(Settings(database_url="sqlite:///unused.db")).openapi()
     found = schemathesis.openapi.from_dict(described).get_all_operations()
-    return [result.ok() for result in found]
+    return [result.ok() for result in found if isinstance(result, Ok)]
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +58,7 @@ def asked(company: Company, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield new()
 
 
-def ask(server: Server, operation: APIOperation, mode: GenerationMode, n: int) -> None:
+def ask(server: Server, operation: Operation, mode: GenerationMode, n: int) -> None:
     """Put ``n`` questions, always the same ones, to an operation."""
     key = bearer(server.settings, "admin")
     phases = (Phase.explicit, Phase.generate, Phase.shrink)
@@ -62,40 +68,42 @@ def ask(server: Server, operation: APIOperation, mode: GenerationMode, n: int) -
         suppress_health_check=list(HealthCheck), verbosity=Verbosity.quiet,
     )  # fmt: skip
     @given(case=operation.as_strategy(generation_mode=mode))
-    def put(case: Case) -> None:
-        response = case.call(base_url=str(server.client.base_url), headers=key)
+    def put(case: Case[Any]) -> None:
+        response = case.call(base_url=str(server.client.base_url), headers=key, timeout=_TIMEOUT)
         case.validate_response(response, checks=_CHECKS)
 
     put()
 
 
-def takes_something(operation: APIOperation) -> bool:
+def takes_something(operation: Operation) -> bool:
     return bool(operation.body or operation.query or operation.path_parameters)
 
 
-every_operation: Any = pytest.mark.parametrize("operation", operations(), ids=lambda o: o.label)
-every_taking: Any = pytest.mark.parametrize(
-    "operation", [o for o in operations() if takes_something(o)], ids=lambda o: o.label
-)
+def of_each(chosen: list[Operation]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("operation", chosen, ids=lambda o: o.label)
+
+
+every_operation = of_each(operations())
+every_taking = of_each([o for o in operations() if takes_something(o)])
 
 
 @every_operation
-def test_good_questions(asked: Server, operation: APIOperation) -> None:
+def test_good_questions(asked: Server, operation: Operation) -> None:
     ask(asked, operation, GenerationMode.POSITIVE, 8)
 
 
 @every_taking
-def test_bad_questions(asked: Server, operation: APIOperation) -> None:
+def test_bad_questions(asked: Server, operation: Operation) -> None:
     ask(asked, operation, GenerationMode.NEGATIVE, 8)
 
 
 @pytest.mark.slow
 @every_operation
-def test_many_good_questions(asked: Server, operation: APIOperation) -> None:
+def test_many_good_questions(asked: Server, operation: Operation) -> None:
     ask(asked, operation, GenerationMode.POSITIVE, 150)
 
 
 @pytest.mark.slow
 @every_taking
-def test_many_bad_questions(asked: Server, operation: APIOperation) -> None:
+def test_many_bad_questions(asked: Server, operation: Operation) -> None:
     ask(asked, operation, GenerationMode.NEGATIVE, 150)
