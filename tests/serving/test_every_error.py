@@ -294,4 +294,6 @@ def test_nor_does_postgresql(start: StartServer, postgres_url: str) -> None:
         server.send("PUT", f"/v1/contents/{quote(row_id)}", EXAMPLES["contents"])
     assert len(server.get("/v1/contents", limit=10)["items"]) == 3
     assert server.get("/v1/reports/overview")["contents"]["live"] >= 1
-    assert server.get("/v1/feeds/signage")["items"]
+    row = EXAMPLES["contents"] | {"audience": {}}
+    server.send("PUT", "/v1/contents/all", row)
+    assert [item["content_id"] for item in server.get("/v1/feeds/signage")["items"]] == ["all"]
