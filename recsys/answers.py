@@ -1,5 +1,6 @@
 """What an engine is asked and what it answers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -13,6 +14,7 @@ __all__ = [
     "FormatBelief",
     "FormatPreference",
     "ObserveReport",
+    "PublicRequest",
     "Ranked",
     "Rejected",
     "RenditionChoice",
@@ -126,6 +128,21 @@ class FeedRequest:
     device: str | None = None
     max_minutes: float | None = None
     request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PublicRequest:
+    """A screen or a kiosk that wants a feed for whoever passes.
+
+    ``attributes`` is what is true of everybody there, as ``{"site": "osaka"}``; ``language`` is a
+    wish: renditions in it go first.
+    """
+
+    at: datetime
+    limit: int = 20
+    surface: str = "signage"
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from recsys.answers import (
     FeedRequest,
     FormatPreference,
     ObserveReport,
+    PublicRequest,
     Ranked,
     RenditionChoice,
     Sending,
@@ -43,6 +44,7 @@ from recsys.scoring import LiveScorer
 from recsys.segments.model import SegmentModel
 from recsys.segments.segments import Segments
 from recsys.slate.policy import SlatePolicy
+from recsys.slate.public import PublicSlates
 from recsys.slate.recipe import DEFAULT_SLATE, SlateRecipe
 from recsys.slate.sending import SendingRules, sending
 from recsys.state.live import LiveState
@@ -171,6 +173,19 @@ class Engine:
             raise ConfigurationError(f"limit is {request.limit}; expected 0 or more")
         employee, at_us = self._moment(request.employee_id, request.at)
         return self.slates.feed(request, employee, at_us, begun)
+
+    def public_feed(self, request: PublicRequest) -> Slate:
+        """Return a feed for whoever passes a screen: nothing that anybody did decides.
+
+        It holds what everybody may see and what is meant for all who have these attributes; the
+        same question gets the same answer.
+        """
+        if request.limit < 0:
+            raise ConfigurationError(f"limit is {request.limit}; expected 0 or more")
+        at_us = to_micros(request.at)
+        self.state.advance(at_us)
+        public = PublicSlates(self.slates.sources, self.tastes, self.slates.recipe)
+        return public.feed(request, at_us)
 
     def explain(self, request: FeedRequest, content_id: str) -> Explanation:
         """Return why a content is, or is not, in the feed of a request.

@@ -16,7 +16,7 @@ import pandas as pd
 
 from recsys.catalogue.catalogue import Catalogue
 from recsys.dataset.dataset import ATTRIBUTES
-from recsys.dataset.parsing import EARLIEST, END, LARGEST_WHOLE
+from recsys.dataset.parsing import EARLIEST, END, LARGEST_WHOLE, LONGEST_ID
 from recsys.dataset.validation import REASONS
 from recsys.devices import device_code
 from recsys.event_columns import CODE_OF_REASON, CODE_OF_TYPE, LAST_POSITION, EventColumns
@@ -156,7 +156,10 @@ def _read_id(value: object) -> str | None:
         return None
     if "E+" in text or "e+" in text:  # a long number that a spreadsheet has shortened?
         raise _NotPlainError
-    return text.strip(" ")
+    text = text.strip(" ")
+    if len(text) > LONGEST_ID:
+        raise _NotPlainError
+    return text
 
 
 def _read_time(value: object) -> int | None:

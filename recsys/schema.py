@@ -140,8 +140,13 @@ def _choice(name: str, choices: tuple[str, ...], *, required: bool = False) -> C
     return Column(name, Kind.TEXT, required=required, choices=choices)
 
 
+_LARGEST = 1e9
+"""No story has a milliard words, no film lasts thirty years: larger numbers are typing errors, and
+features are kept in single precision."""
+
+
 def _not_negative(name: str) -> Column:
-    return Column(name, Kind.NUMBER, minimum=0.0)
+    return Column(name, Kind.NUMBER, minimum=0.0, maximum=_LARGEST)
 
 
 _EMPLOYEES = Table(
@@ -205,7 +210,7 @@ _CONTENTS = Table(
         Column("ack_required", Kind.FLAG),
         Column("ack_due_at", Kind.TIME),
         Column("pinned_until", Kind.TIME),
-        Column("priority", Kind.NUMBER),
+        Column("priority", Kind.NUMBER, minimum=-_LARGEST, maximum=_LARGEST),
         Column("audience", Kind.JSON),
         _not_negative("est_minutes"),
         Column("sensitive", Kind.FLAG),

@@ -15,10 +15,13 @@ from recsys.settings import Settings
 from recsys.store.database import Database
 from serving.metrics import Metrics
 from serving.middleware import AccessLog, BodyLimit, Defects, SecurityHeaders
-from serving.problems import PROBLEM_RESPONSES, add_handlers
+from serving.nul import RefuseNul
+from serving.openapi import describe
+from serving.problems import add_handlers
 from serving.routes import (
     audiences,
     catalogue,
+    catalogue_reads,
     employees,
     events,
     explain,
@@ -29,6 +32,8 @@ from serving.routes import (
     portal,
     reach,
     related,
+    reports,
+    signage,
 )
 from serving.services import open_services
 
@@ -49,20 +54,22 @@ def create_app(settings: Settings) -> FastAPI:
         version=version("recsys"),
         summary="Personal feeds for the intranet.",
         lifespan=_lifespan(settings, Database(settings.database_url), metrics),
-        responses=PROBLEM_RESPONSES,
+        generate_unique_id_function=lambda route: route.name,  # names of generated clients
         redoc_url=None,
     )
     for module in (
-        feed, formats, format_advice, audiences, explain, reach, related, events, catalogue,
-        employees, operations,
+        feed, signage, formats, format_advice, audiences, explain, reach, related, events,
+        catalogue, catalogue_reads, employees, reports, operations,
     ):  # fmt: skip
         app.include_router(module.router)
     if settings.demo:
         app.include_router(portal.router)
         static = str(files("serving.portal").joinpath("static"))
         app.mount("/static", StaticFiles(directory=static), name="static")
+    describe(app)
     add_handlers(app)
     # The last one added is the outermost: it sees every answer, a defect's included.
+    app.add_middleware(RefuseNul)
     app.add_middleware(BodyLimit)
     app.add_middleware(Defects)
     if settings.cors_origins:

@@ -35,7 +35,7 @@ class AudienceQuestion(BaseModel):
     )
 
 
-class _Group(BaseModel):
+class _AudienceGroup(BaseModel):
     """Active people of the audience with one value of the attribute."""
 
     value: str
@@ -54,7 +54,9 @@ class AudienceAnswer(BaseModel):
     on_leave: int | None
     opted_out: int | None = Field(description="Not learned from; contents reach them all the same.")
     by: str | None
-    groups: list[_Group] = Field(description="The largest first; without those too small to show.")
+    groups: list[_AudienceGroup] = Field(
+        description="The largest first; without those too small to show."
+    )
     message: str | None = Field(description="Said where no number can be shown.")
     warnings: list[str] = Field(description="Probable mistakes: what hardly anybody has.")
     is_suppressed: bool

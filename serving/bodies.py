@@ -4,7 +4,7 @@ import orjson
 from fastapi import Request
 
 from serving.models import MAX_ROWS
-from serving.problems import Fault, ProblemError
+from serving.problems import NOT_JSON, Fault, ProblemError
 
 __all__ = ["read_rows"]
 
@@ -14,6 +14,11 @@ async def read_rows(request: Request, name: str) -> list[object]:
 
     A model would copy every row before it is looked at, which costs as much as storing it.
     """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json" and not (
+        kind.startswith("application/") and kind.endswith("+json")
+    ):
+        raise ProblemError(415, NOT_JSON)
     try:
         body = orjson.loads(await request.body())
     except orjson.JSONDecodeError as error:

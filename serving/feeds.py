@@ -26,7 +26,7 @@ from serving.problems import Fault, ProblemError
 from serving.services import Services
 from serving.texts import Language, as_language, texts
 
-__all__ = ["MAX_LIMIT", "FeedQuery", "feed_page"]
+__all__ = ["MAX_LIMIT", "FeedQuery", "described", "feed_page"]
 
 MAX_LIMIT = 100
 """Slots of a slate, hence of all its pages together: nobody scrolls further than that."""
@@ -116,7 +116,7 @@ async def _page(
     shown = logged.slate.items[offset:end]
     items = await services.worker.ask(lambda engine, at: _described(engine, at, query, shown))
     if items is None:  # titles can be had without waiting for anybody's turn
-        items = _described_in(services.worker.catalogue, shown, as_language(query.lang))
+        items = described(services.worker.catalogue, shown, as_language(query.lang))
     return _envelope(query, logged.slate, items, offset, end)
 
 
@@ -138,8 +138,8 @@ async def _standby_page(
     )  # fmt: skip
     at = services.clock.now()
     await _kept(services, LoggedSlate(query.employee_id, query.surface, at, slate))
-    described = _described_in(worker.catalogue, items[offset:], as_language(query.lang))
-    return _envelope(query, slate, described, offset, end)
+    shown = described(worker.catalogue, items[offset:], as_language(query.lang))
+    return _envelope(query, slate, shown, offset, end)
 
 
 def _plain_type(item: SlateItem) -> Any:  # noqa: ANN401  (a SlotType)
@@ -177,12 +177,13 @@ def _described(
 ) -> list[dict[str, Any]]:
     catalogue = engine.state.catalogue
     language = as_language(query.lang, _own_language(catalogue, query.employee_id, at))
-    return _described_in(catalogue, items, language)
+    return described(catalogue, items, language)
 
 
-def _described_in(
+def described(
     catalogue: Catalogue, items: Sequence[SlateItem], language: Language
 ) -> list[dict[str, Any]]:
+    """Return slots as they are answered, with title, link and reasons in words."""
     est_minutes, words = catalogue.contents["est_minutes"], texts(language)
     return [_described_item(catalogue, item, est_minutes, words) for item in items]
 
@@ -252,6 +253,7 @@ def _may_be(told: list[Any]) -> bool:
     _, request_id, surface, device, max_minutes = told
     return (
         isinstance(request_id, str)
+        and "\0" not in request_id  # no slate has it, and PostgreSQL cannot be asked for it
         and surface in SURFACES
         and isinstance(device, str | None)
         and isinstance(max_minutes, int | float | None)

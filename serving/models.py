@@ -1,7 +1,6 @@
 """What goes over the wire, as JSON."""
 
 from datetime import datetime
-from typing import Any
 
 from pydantic import BaseModel, Field
 
@@ -12,7 +11,6 @@ __all__ = [
     "BatchReport",
     "Belief",
     "EffectAnswer",
-    "EventBatch",
     "EventReport",
     "ExplanationAnswer",
     "FeedItem",
@@ -118,12 +116,6 @@ class RejectedRow(BaseModel):
     index: int
     column: str
     expected: str
-
-
-class EventBatch(BaseModel):
-    """Events in the layout of the table ``events``; bad ones are reported, the others count."""
-
-    events: list[Any] = Field(max_length=MAX_ROWS)
 
 
 class EventReport(BaseModel):

@@ -28,7 +28,7 @@ class _Stage(BaseModel):
     at_least: Count = Field(description="Came so far or further.")
 
 
-class _Group(BaseModel):
+class _ReachGroup(BaseModel):
     """People of one group by what became of it."""
 
     group: str | None = Field(description="null: small groups together, and people without one.")
@@ -47,7 +47,7 @@ class _Funnel(BaseModel):
     not_reached: dict[str, Count] = Field(description="By cause.")
     not_deliverable: Count
     not_delivered: Count
-    by: dict[str, list[_Group]] = Field(description="By department and work style.")
+    by: dict[str, list[_ReachGroup]] = Field(description="By department and work style.")
 
 
 class _Hint(BaseModel):

@@ -22,7 +22,7 @@ from recsys.errors import DatasetError
 from recsys.ids import UNKNOWN_INDEX
 from recsys.segments.segments import Segments
 
-__all__ = ["Audiences"]
+__all__ = ["Audiences", "Index", "Times"]
 
 Index = npt.NDArray[np.int32]
 Times = npt.NDArray[np.int64]
@@ -112,7 +112,7 @@ class Audiences:
         version = self._catalogue.employees.version_at(employee, at)
         for rule in np.unique(rules[~found]).tolist():
             rows = rules == rule
-            audience = self._rule(rule)
+            audience = self.of_rule(rule)
             if audience is None:
                 continue
             if audience.mode == "snapshot":
@@ -136,7 +136,17 @@ class Audiences:
     def of_content(self, content: int) -> Audience | None:
         """Return the audience of a content by its rule; None if the rule is for nobody."""
         rule = int(self._catalogue.contents["rule"][content])
-        return EVERYBODY if rule < 0 else self._rule(rule)
+        return EVERYBODY if rule < 0 else self.of_rule(rule)
+
+    def of_rule(self, rule: int) -> Audience | None:
+        """Return what the rule at a place among the contents' ``rules`` says; None: for nobody."""
+        if rule not in self._rules:
+            try:
+                text = self._catalogue.contents.rules.id(rule)
+                self._rules[rule] = compile_rule(parse_rule(text), self.named)
+            except DatasetError:
+                self._rules[rule] = None
+        return self._rules[rule]
 
     def people(
         self, audience: Audience | None, now: Population, published_at: int | None = None
@@ -219,12 +229,3 @@ class Audiences:
             return known[name]
 
         return bool(evaluate(audience.condition, leaf, _YES))
-
-    def _rule(self, rule: int) -> Audience | None:
-        if rule not in self._rules:
-            try:
-                text = self._catalogue.contents.rules.id(rule)
-                self._rules[rule] = compile_rule(parse_rule(text), self.named)
-            except DatasetError:
-                self._rules[rule] = None
-        return self._rules[rule]

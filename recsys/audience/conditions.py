@@ -1,6 +1,7 @@
 """What a rule says, as a tree of conditions, and how it is evaluated.
 
-There is one evaluation: for one person the leaves are single truths, for everybody they are masks.
+There is one evaluation: for one person the leaves are single truths, for everybody they are masks,
+for whoever passes a screen they are as sure as what is known of them.
 """
 
 import operator
@@ -25,6 +26,7 @@ __all__ = [
     "Condition",
     "Equals",
     "InSegment",
+    "Known",
     "Mode",
     "Not",
     "Within",
@@ -118,11 +120,33 @@ class Not:
 Comparison = Equals | Within | InSegment
 Condition = Comparison | All | Any | Not
 
-_T = TypeVar("_T", np.bool_, npt.NDArray[np.bool_])
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A truth about somebody of whom not everything is known: sure, possible or neither.
+
+    Three values (Kleene 1952, "Introduction to metamathematics", §64): what follows whatever is
+    true of the rest is sure.
+    """
+
+    is_sure: bool
+    is_possible: bool
+
+    def __and__(self, other: "Known") -> "Known":
+        return Known(self.is_sure and other.is_sure, self.is_possible and other.is_possible)
+
+    def __or__(self, other: "Known") -> "Known":
+        return Known(self.is_sure or other.is_sure, self.is_possible or other.is_possible)
+
+    def __invert__(self) -> "Known":
+        return Known(not self.is_possible, not self.is_sure)
+
+
+_T = TypeVar("_T", np.bool_, npt.NDArray[np.bool_], Known)
 
 
 def evaluate(condition: Condition, leaf: Callable[[Comparison], _T], everybody: _T) -> _T:
-    """Return who meets ``condition``: one truth, or a mask over n people.
+    """Return who meets ``condition``: one truth, known or not, or a mask over n people.
 
     ``leaf`` answers comparisons and is asked for each of them; ``everybody`` is true for all.
     """

@@ -74,24 +74,23 @@ class Catalogue:
         occurred_at = series_to_micros(events["occurred_at"])
         received_at = series_to_micros(events["received_at"])
         position = events["position"].to_numpy(dtype=np.float64, na_value=0)
-        with np.errstate(over="ignore"):  # a number beyond float32 is infinite
-            return EventColumns(
-                key=hash_texts(events["event_id"]),
-                event_type=_EVENT_TYPES.indices(events["event_type"]).astype(np.int8),
-                employee=self.employees.ids.add_many(events["employee_id"]),
-                content=self.contents.ids.add_many(events["content_id"]),
-                rendition=self.renditions.ids.add_many(events["rendition_id"]),
-                occurred_at=occurred_at,
-                received_at=np.where(received_at == NO_TIME, occurred_at, received_at),
-                dwell_seconds=numbers(events["dwell_seconds"]),
-                progress_share=numbers(events["progress_share"]),
-                device=map_distinct(events["device"], device_code).astype(np.int8),
-                surface=_SURFACES.indices(events["surface"]).astype(np.int8),
-                position=np.minimum(position, LAST_POSITION).astype(np.int16),
-                rendition_propensity=numbers(events["rendition_propensity"]),
-                reason=_REASONS.indices(events["reason"]).astype(np.int8),
-                target=self.employees.ids.add_many(_shared_with(events)),
-            )
+        return EventColumns(
+            key=hash_texts(events["event_id"]),
+            event_type=_EVENT_TYPES.indices(events["event_type"]).astype(np.int8),
+            employee=self.employees.ids.add_many(events["employee_id"]),
+            content=self.contents.ids.add_many(events["content_id"]),
+            rendition=self.renditions.ids.add_many(events["rendition_id"]),
+            occurred_at=occurred_at,
+            received_at=np.where(received_at == NO_TIME, occurred_at, received_at),
+            dwell_seconds=numbers(events["dwell_seconds"]),
+            progress_share=numbers(events["progress_share"]),
+            device=map_distinct(events["device"], device_code).astype(np.int8),
+            surface=_SURFACES.indices(events["surface"]).astype(np.int8),
+            position=np.minimum(position, LAST_POSITION).astype(np.int16),
+            rendition_propensity=numbers(events["rendition_propensity"]),
+            reason=_REASONS.indices(events["reason"]).astype(np.int8),
+            target=self.employees.ids.add_many(_shared_with(events)),
+        )
 
 
 def _shared_with(events: pd.DataFrame) -> "pd.Series[str]":

@@ -12,6 +12,9 @@ from recsys.times import series_to_micros
 __all__ = ["GrowingColumns", "flags", "id_codes", "micros", "numbers", "texts"]
 
 
+_LARGEST = float(np.finfo(np.float32).max)
+
+
 def micros(column: "pd.Series[pd.Timestamp]") -> npt.NDArray[np.int64]:
     """Return int64 microseconds, ``NO_TIME`` where missing."""
     return series_to_micros(column)
@@ -23,8 +26,9 @@ def flags(column: "pd.Series[bool]", *, default: bool = False) -> npt.NDArray[np
 
 
 def numbers(column: "pd.Series[float]") -> npt.NDArray[np.float32]:
-    """Return float32, NaN where missing."""
-    return column.to_numpy(dtype=np.float32, na_value=np.nan)
+    """Return float32, NaN where missing; what is beyond its range is the largest it has."""
+    values = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    return np.clip(values, -_LARGEST, _LARGEST).astype(np.float32)
 
 
 def texts(column: "pd.Series[str]") -> list[str]:

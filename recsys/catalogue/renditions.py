@@ -167,6 +167,20 @@ class RenditionTable:
         seconds[(seconds < 0).all(axis=1), _IMPLICIT] = 0.0
         return np.where(seconds < 0, np.nan, seconds)
 
+    def shortest_seconds(self, est_seconds: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Return float64, shape (n_contents,): the seconds of each content's shortest rendition.
+
+        ``est_seconds``, shape (n_contents,), stand for lengths that are not known, NaN for none:
+        then it is 0.
+        """
+        self._reserve()
+        est = np.nan_to_num(est_seconds)
+        known = (self._content >= 0) & (self._content < len(est))
+        content, expected = self._content[known], self._expected[known].astype(np.float64)
+        shortest = np.full(len(est), np.inf)
+        np.minimum.at(shortest, content, np.where(np.isnan(expected), est[content], expected))
+        return np.where(np.isinf(shortest), est, shortest)
+
     def format_bits(
         self, contents: npt.NDArray[np.int32], languages: frozenset[str] = frozenset()
     ) -> npt.NDArray[np.int64]:

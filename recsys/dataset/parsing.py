@@ -18,7 +18,7 @@ from recsys.dataset.texts import Mask, Texts, compact_json, text_series, to_mask
 from recsys.schema import Column, Kind
 from recsys.times import NO_TIME, series_to_micros, to_micros
 
-__all__ = ["EARLIEST", "END", "LARGEST_WHOLE", "Parsed", "Problem", "parse_column"]
+__all__ = ["EARLIEST", "END", "LARGEST_WHOLE", "LONGEST_ID", "Parsed", "Problem", "parse_column"]
 
 EARLIEST = to_micros(datetime(1970, 1, 1, tzinfo=UTC))
 END = to_micros(datetime(2201, 1, 1, tzinfo=UTC))
@@ -26,6 +26,10 @@ END = to_micros(datetime(2201, 1, 1, tzinfo=UTC))
 
 LARGEST_WHOLE = 2.0**53
 """Up to here every whole number is a float of its own."""
+
+LONGEST_ID = 200
+"""Characters of an id: what an address can carry, and a quarter of what an index entry of
+PostgreSQL holds (2,704 bytes) even if every character takes four."""
 
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 _SPREADSHEET_NUMBER = r"^-?\d(\.\d+)?[eE]\+\d+$"
@@ -37,6 +41,7 @@ _FALSE = ("false", "no", "0", "0.0")
 _ZONED_TIME = "a time with a zone, ISO 8601, e.g. 2026-05-01T09:00:00Z"
 _DAY_OR_TIME = f"a day such as 2026-05-01, or {_ZONED_TIME}"
 _ID_AS_TEXT = "an id as text; read ids as strings, never as numbers (floats lose digits)"
+_SHORT_ID = f"an id of at most {LONGEST_ID} characters"
 _CLEAN_TEXT = "text without NUL characters or halves of surrogate pairs"
 
 
@@ -86,7 +91,10 @@ def _parse_id(_: Column, raw: "pd.Series[Any]", __: ZoneInfo | None) -> Parsed:
     texts = to_texts(raw, Kind.ID)
     values = _trimmed(texts.values)
     mangled = texts.unsuitable | to_mask(pc.match_substring_regex(values, _SPREADSHEET_NUMBER))
-    return _parsed_text(values, Problem(mangled, _ID_AS_TEXT), _nul_problem(values))
+    too_long = to_mask(pc.greater(pc.utf8_length(values), LONGEST_ID))
+    return _parsed_text(
+        values, Problem(mangled, _ID_AS_TEXT), _nul_problem(values), Problem(too_long, _SHORT_ID)
+    )
 
 
 def _nul_problem(values: pa.Array) -> Problem:

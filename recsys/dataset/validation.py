@@ -123,9 +123,18 @@ def frame_of(rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
     """Return JSON objects as a raw frame; every value stays the object it was.
 
     Left to guess, pandas would turn whole numbers beside missing ones into floats, which destroys
-    64-bit ids, and would raise on text that is no Unicode.
+    64-bit ids, and would raise on text that is no Unicode. Where that is the name of a column, it
+    is written out, as Python would.
     """
-    return pd.DataFrame(list(rows), dtype=object)
+    given = list(rows)
+    try:
+        return pd.DataFrame(given, dtype=object)
+    except UnicodeEncodeError:
+        return pd.DataFrame([_with_unicode_names(row) for row in given], dtype=object)
+
+
+def _with_unicode_names(row: Mapping[str, object]) -> dict[str, object]:
+    return {name.encode("utf-8", "backslashreplace").decode(): value for name, value in row.items()}
 
 
 def check_header(table: Table, columns: list[str], *, where: str) -> None:

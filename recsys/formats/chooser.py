@@ -88,6 +88,14 @@ class RenditionChooser:
         table = self._catalogue.renditions
         return suitable_formats(table, contents, self._languages, self._surface)
 
+    def shortest(self, contents: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
+        """Return float64, shape (n,): seconds that a rendition takes at least; 0 if nobody knows.
+
+        What takes longer than there is time for need not be drawn.
+        """
+        est_seconds = 60.0 * self._catalogue.contents["est_minutes"].astype(np.float64)
+        return self._catalogue.renditions.shortest_seconds(est_seconds)[contents]
+
     def suitable(self, content: int) -> list[Rendition]:
         """Return the renditions of a content that suit reader and surface.
 

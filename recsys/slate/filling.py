@@ -51,6 +51,7 @@ class _Filling:
         self._board = board_of(draft, self._limit)
         minutes = draft.question.request.max_minutes
         self._seconds_left = inf if minutes is None else 60.0 * minutes
+        self._shortest = None if minutes is None else draft.chooser.shortest(draft.contents)
         for slot in draft.before:
             self._append(slot)
 
@@ -68,6 +69,8 @@ class _Filling:
 
     def _fill_next(self) -> bool:
         """Fill the next slot; False if there is nothing left for it."""
+        if self._shortest is not None:  # with less and less time left, now and for good
+            self._board.is_open[self._shortest > self._seconds_left] = False
         explore, bits = self._draft.exploration, self._allowed_formats()
         if explore is not None and self._is_drawn(explore) and self._draw(explore, bits):
             return True

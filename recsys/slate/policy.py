@@ -1,5 +1,6 @@
 """The slate policy: from a ranking to a feed, by the rules of a recipe."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -21,7 +22,7 @@ from recsys.state.live import LiveState
 from recsys.text.duplicates import DuplicateGroups
 from recsys.times import HOUR_US, to_micros
 
-__all__ = ["SlatePolicy"]
+__all__ = ["SlatePolicy", "rows_of"]
 
 _BEFORE = "before"
 """What was retrieved because it is in the slate already."""
@@ -47,6 +48,11 @@ class SlatePolicy:
         self.recipe = recipe
         self._version = recipe.version
         self._retrieving = [rule for rule in recipe.rules if isinstance(rule, Retrieving)]
+
+    @property
+    def sources(self) -> SlateSources:
+        """Return what rules look at."""
+        return self._sources
 
     @property
     def duplicates(self) -> DuplicateGroups:
@@ -151,11 +157,7 @@ class SlatePolicy:
         contents = np.concatenate([ranked, extra])
         below = scores.min(initial=1.0) * 0.5  # whatever is not ranked is less than what is
         all_scores = np.concatenate([scores, np.full(len(extra), below)])
-        order = np.argsort(contents, kind="stable")
-        rows = {
-            name: order[np.searchsorted(contents, found, sorter=order)]
-            for name, found in wanted.items()
-        }
+        rows = rows_of(contents, wanted)
         feature_rows = np.concatenate([places, np.full(len(extra), -1)])
         chooser = self.chooser(question.request, question.employee, question.at)
         return Draft(
@@ -199,6 +201,15 @@ class SlatePolicy:
             rendition_propensity=slot.choice.propensity,
             reasons=reasons,
         )
+
+
+def rows_of(contents: Index, wanted: Mapping[str, Index]) -> dict[str, Rows]:
+    """Return where each of ``wanted`` is among ``contents``, by the same names."""
+    order = np.argsort(contents, kind="stable")
+    return {
+        name: order[np.searchsorted(contents, found, sorter=order)]
+        for name, found in wanted.items()
+    }
 
 
 def _slot(draft: Draft, row: int, item: SlateItem) -> Slot:

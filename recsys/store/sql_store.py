@@ -1,6 +1,6 @@
 """The store on SQLite or PostgreSQL: one adapter of :class:`recsys.store.port.Store`."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -18,7 +18,7 @@ from recsys.store.catalogue import upsert
 from recsys.store.change_log import LAST_NUMBER, last_number, read_changes, take_turn
 from recsys.store.database import Database
 from recsys.store.events import append_events, count_parked, write_events
-from recsys.store.port import Appended, Changes, Store, WriteReport
+from recsys.store.port import Appended, Changes, EventCount, Store, WriteReport
 from recsys.store.tables import EVENTS, STORED, database_table, subject_column
 from recsys.store.tombstones import erase, erased, read_salt, tombstone
 from recsys.times import to_micros
@@ -87,6 +87,38 @@ class SqlStore:
             column = database_table(spec).c[subject_column(spec)]
             frame = read_frame(connection, spec, column == subject_id)
         return frame.drop(columns=CHANGE_NUMBER)
+
+    def page(
+        self, table: str, *, after: str = "", limit: int, where: Mapping[str, str] | None = None
+    ) -> pd.DataFrame:
+        """Order by bytes of UTF-8, on both databases, which is the order of code points."""
+        spec = TABLES[table]
+        if len(spec.key) != 1:
+            raise KeyError(table)
+        stored = database_table(spec)
+        subject = stored.c[subject_column(spec)]
+        with self._reading() as connection:
+            is_sqlite = connection.dialect.name == "sqlite"
+            by_bytes = sa.collate(subject, "BINARY" if is_sqlite else "C")
+            wanted = [stored.c[name] == value for name, value in (where or {}).items()]
+            query = sa.select(subject).where(by_bytes > after, *wanted)
+            chosen = list(connection.scalars(query.order_by(by_bytes).limit(limit)))
+            frame = read_frame(connection, spec, subject.in_(chosen))
+        rows = frame.set_index(subject.name, drop=False).loc[chosen]
+        return rows.drop(columns=CHANGE_NUMBER).reset_index(drop=True)
+
+    def event_counts(self, *, since: datetime) -> list[EventCount]:
+        """Count in the database; there is no index by time, which every write would pay for."""
+        events = database_table(EVENTS).c
+        query = (
+            sa.select(
+                events.event_type, sa.func.count(), sa.func.count(events.employee_id.distinct())
+            )
+            .where(events.occurred_at >= to_micros(since))
+            .group_by(events.event_type)
+        )
+        with self._reading() as connection:
+            return [EventCount(*row) for row in connection.execute(query)]
 
     def changes(self, after: int, *, limit: int = 10_000) -> Iterator[Changes]:
         """Read one page of the log; no transaction stays open while the caller works on it."""

@@ -4,8 +4,18 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Path
 
+from serving.known import no_content
 from serving.models import MAX_ROWS, BatchReport, Written
-from serving.problems import Fault, ProblemError
+from serving.problems import GONE, NOT_FOUND, Fault, ProblemError
+from serving.rows import (
+    ContentBody,
+    ContentRow,
+    EmployeeBody,
+    EmployeeRow,
+    RenditionBody,
+    RenditionRow,
+    example_row,
+)
 from serving.security import requires
 from serving.services import Services, ServicesDependency
 
@@ -14,58 +24,65 @@ __all__ = ["router", "write_one"]
 router = APIRouter(prefix="/v1", tags=["catalogue"])
 
 RowId = Annotated[str, Path(min_length=1, max_length=200)]
-Row = Annotated[dict[str, Any], Body(description="Columns of the table; others are kept too.")]
-Rows = Annotated[list[Any], Body(embed=True, max_length=MAX_ROWS)]
+
+
+def _rows(table: str) -> Any:  # noqa: ANN401  # what FastAPI's Body is
+    return Body(embed=True, max_length=MAX_ROWS, examples=[[example_row(table)]])
+
 
 _COMMS = [requires("comms")]
 _ADMIN = [requires()]
 
 
 @router.put("/contents/{content_id}", dependencies=_COMMS)
-def put_content(services: ServicesDependency, content_id: RowId, row: Row) -> Written:
+def put_content(services: ServicesDependency, content_id: RowId, row: ContentBody) -> Written:
     """Insert or replace a content, whole."""
     return write_one(services, "contents", "content_id", content_id, row)
 
 
 @router.put("/renditions/{rendition_id}", dependencies=_COMMS)
-def put_rendition(services: ServicesDependency, rendition_id: RowId, row: Row) -> Written:
+def put_rendition(services: ServicesDependency, rendition_id: RowId, row: RenditionBody) -> Written:
     """Insert or replace a rendition, whole."""
     return write_one(services, "renditions", "rendition_id", rendition_id, row)
 
 
-@router.put("/employees/{employee_id}", dependencies=_ADMIN)
-def put_employee(services: ServicesDependency, employee_id: RowId, row: Row) -> Written:
+@router.put("/employees/{employee_id}", dependencies=_ADMIN, responses=GONE)
+def put_employee(services: ServicesDependency, employee_id: RowId, row: EmployeeBody) -> Written:
     """Add a version of an employee's attributes, valid from now unless `valid_from` says else."""
     return write_one(services, "employees", "employee_id", employee_id, row)
 
 
-@router.delete("/contents/{content_id}", dependencies=_COMMS)
+@router.delete("/contents/{content_id}", dependencies=_COMMS, responses=NOT_FOUND)
 def withdraw_content(services: ServicesDependency, content_id: RowId) -> Written:
     """Withdraw a content: it leaves every feed at once, its events stay."""
     rows = services.store.find("contents", content_id).assign(status="withdrawn")
     if rows.empty:
-        raise ProblemError(
-            404, f"there is no content {content_id!r}; put it first, or check the id"
-        )
+        raise no_content(content_id)
     report = services.store.write("contents", rows, received_at=services.clock.now())
     services.worker.catch_up()
     return Written(id=content_id, result="updated" if report.updated else "unchanged")
 
 
 @router.post("/contents:batch", dependencies=_COMMS)
-def put_contents(services: ServicesDependency, contents: Rows) -> BatchReport:
+def put_contents(
+    services: ServicesDependency, contents: Annotated[list[ContentRow], _rows("contents")]
+) -> BatchReport:
     """Insert or replace contents."""
     return services.intake.write_rows("contents", contents)
 
 
 @router.post("/renditions:batch", dependencies=_COMMS)
-def put_renditions(services: ServicesDependency, renditions: Rows) -> BatchReport:
+def put_renditions(
+    services: ServicesDependency, renditions: Annotated[list[RenditionRow], _rows("renditions")]
+) -> BatchReport:
     """Insert or replace renditions."""
     return services.intake.write_rows("renditions", renditions)
 
 
 @router.post("/employees:batch", dependencies=_ADMIN)
-def put_employees(services: ServicesDependency, employees: Rows) -> BatchReport:
+def put_employees(
+    services: ServicesDependency, employees: Annotated[list[EmployeeRow], _rows("employees")]
+) -> BatchReport:
     """Add versions of employees' attributes."""
     return services.intake.write_rows("employees", employees)
 

@@ -5,8 +5,10 @@ from datetime import UTC, datetime
 from fastapi import APIRouter
 
 from serving.models import Receipt, ReceiptPart, Token, Written
-from serving.routes.catalogue import Row, write_one
+from serving.problems import GONE
+from serving.routes.catalogue import write_one
 from serving.routes.feed import EmployeeId
+from serving.rows import PreferencesBody
 from serving.security import requires
 from serving.services import ServicesDependency
 
@@ -15,13 +17,17 @@ __all__ = ["router"]
 router = APIRouter(prefix="/v1/employees", tags=["employees"])
 
 
-@router.put("/{employee_id}/preferences", dependencies=[requires("portal", own="path")])
-def put_preferences(services: ServicesDependency, employee_id: EmployeeId, row: Row) -> Written:
+@router.put(
+    "/{employee_id}/preferences", dependencies=[requires("portal", own="path")], responses=GONE
+)
+def put_preferences(
+    services: ServicesDependency, employee_id: EmployeeId, row: PreferencesBody
+) -> Written:
     """Replace an employee's choices, whole; they hold from the next feed on."""
     return write_one(services, "preferences", "employee_id", employee_id, row)
 
 
-@router.post("/{employee_id}/token", dependencies=[requires("portal")])
+@router.post("/{employee_id}/token", operation_id="make_token", dependencies=[requires("portal")])
 def make_token(services: ServicesDependency, employee_id: EmployeeId) -> Token:
     """Return a short-lived token for the employee's browser.
 
@@ -33,7 +39,7 @@ def make_token(services: ServicesDependency, employee_id: EmployeeId) -> Token:
     return Token(token=token, expires_at=expires_at)
 
 
-@router.delete("/{employee_id}", dependencies=[requires()])
+@router.delete("/{employee_id}", operation_id="erase_employee", dependencies=[requires()])
 def erase(services: ServicesDependency, employee_id: EmployeeId) -> Receipt:
     """Erase an employee; the receipt lists every place and when it forgot.
 

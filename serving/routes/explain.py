@@ -5,8 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from recsys.answers import FeedRequest, RuleEffect
+from serving.known import no_content
 from serving.models import EffectAnswer, ExplanationAnswer
-from serving.problems import ProblemError
+from serving.problems import NOT_FOUND
 from serving.routes.catalogue import RowId
 from serving.routes.feed import Surface
 from serving.security import requires
@@ -20,7 +21,7 @@ router = APIRouter(
 )
 
 
-@router.get("/{content_id}/explain")
+@router.get("/{content_id}/explain", operation_id="explain_content", responses=NOT_FOUND)
 def explain(
     services: ServicesDependency,
     content_id: RowId,
@@ -32,9 +33,7 @@ def explain(
     with services.worker.engine() as (engine, at):
         found = engine.explain(FeedRequest(employee, at, surface=surface), content_id)
     if found.cause == "unknown_content":
-        raise ProblemError(
-            404, f"there is no content {content_id!r}; put it first, or check the id"
-        )
+        raise no_content(content_id)
     language = as_language(lang)
     words = texts(language)
     return ExplanationAnswer(

@@ -20,7 +20,7 @@ EmployeeId = Annotated[str, Path(min_length=1, max_length=200, description="A ps
 Surface = Literal["portal", "newsletter", "mobile", "signage", "print"]
 
 
-@router.get("/{employee_id}/feed", response_model=FeedPage)
+@router.get("/{employee_id}/feed", operation_id="get_feed", response_model=FeedPage)
 async def feed(
     services: ServicesDependency,
     employee_id: EmployeeId,

@@ -9,7 +9,7 @@ from recsys.engine import Engine
 from recsys.times import to_micros
 from serving.advice_models import AdviceAnswer
 from serving.known import check_content
-from serving.problems import Fault, ProblemError
+from serving.problems import NOT_FOUND, Fault, ProblemError
 from serving.routes.catalogue import RowId
 from serving.security import requires
 from serving.services import ServicesDependency
@@ -31,7 +31,9 @@ LanguageQuery = Annotated[
 ]
 
 
-@router.get("/contents/{content_id}/format-advice")
+@router.get(
+    "/contents/{content_id}/format-advice", operation_id="get_format_advice", responses=NOT_FOUND
+)
 def content_advice(
     services: ServicesDependency, content_id: RowId, audience: AudienceQuery = None,
     lang: LanguageQuery = None,
@@ -46,7 +48,7 @@ def content_advice(
     return AdviceAnswer.of(advice, as_language(lang))
 
 
-@router.get("/format-advice")
+@router.get("/format-advice", operation_id="get_plan_advice")
 def plan_advice(
     services: ServicesDependency,
     topic: Annotated[list[str] | None, Query(max_length=6, description="Of the story.")] = None,

@@ -16,7 +16,7 @@ router = APIRouter(
 )
 
 
-@router.get("/{employee_id}/formats")
+@router.get("/{employee_id}/formats", operation_id="get_formats")
 def formats(services: ServicesDependency, employee_id: EmployeeId) -> Formats:
     """Return in which formats the employee takes contents in, and how sure that is."""
     with services.worker.engine() as (engine, at):

@@ -2,6 +2,7 @@
 
 import math
 import time
+from typing import Any
 
 from fastapi import APIRouter
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -17,14 +18,18 @@ __all__ = ["router"]
 
 router = APIRouter(tags=["operations"])
 
+_NOT_READY: dict[int | str, dict[str, Any]] = {
+    503: {"description": "The store cannot be read, or the change log cannot be followed."}
+}
 
-@router.get("/healthz")
+
+@router.get("/healthz", operation_id="get_health")
 def health() -> Health:
     """Return 200 while the process answers."""
     return Health()
 
 
-@router.get("/readyz")
+@router.get("/readyz", operation_id="get_readiness", responses=_NOT_READY)
 def readiness(services: ServicesDependency) -> Readiness:
     """Return 200 while the store can be read and the change log is followed, else 503."""
     if services.worker.failure is not None:
@@ -33,7 +38,7 @@ def readiness(services: ServicesDependency) -> Readiness:
     return Readiness(change=change, behind=max(services.store.last_change() - change, 0))
 
 
-@router.get("/metrics", response_class=PlainTextResponse)
+@router.get("/metrics", operation_id="get_metrics", response_class=PlainTextResponse)
 def metrics(services: ServicesDependency) -> PlainTextResponse:
     """Return what this process has counted and timed, in the text format of Prometheus."""
     worker = services.worker
@@ -48,7 +53,7 @@ def metrics(services: ServicesDependency) -> PlainTextResponse:
     return PlainTextResponse(services.metrics.text(), media_type=CONTENT_TYPE_LATEST)
 
 
-@router.get("/v1/model", dependencies=[requires_any_key()])
+@router.get("/v1/model", operation_id="get_model", dependencies=[requires_any_key()])
 def model(services: ServicesDependency) -> ModelInfo:
     """Return which model and policy are serving."""
     with services.worker.engine() as (engine, at):

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from serving.known import check_content
+from serving.problems import NOT_FOUND
 from serving.reach_models import AudiencesAnswer, ReachAnswer
 from serving.routes.catalogue import RowId
 from serving.security import requires
@@ -20,7 +21,7 @@ LanguageQuery = Annotated[
 ]
 
 
-@router.get("/contents/{content_id}/reach")
+@router.get("/contents/{content_id}/reach", operation_id="get_reach", responses=NOT_FOUND)
 def content_reach(
     services: ServicesDependency, content_id: RowId,
     plan: Annotated[bool, Query(description="With what to do; takes a second.")] = True,
@@ -33,7 +34,9 @@ def content_reach(
     return ReachAnswer.of(reach, at, as_language(lang))
 
 
-@router.get("/contents/{content_id}/audiences")
+@router.get(
+    "/contents/{content_id}/audiences", operation_id="get_content_audiences", responses=NOT_FOUND
+)
 def content_audiences(
     services: ServicesDependency, content_id: RowId, lang: LanguageQuery = None
 ) -> AudiencesAnswer:

@@ -8,6 +8,7 @@ from recsys.candidates.related import Related
 from recsys.engine import Engine
 from serving.known import check_content
 from serving.models import Reason
+from serving.problems import NOT_FOUND
 from serving.reach_models import RelatedAnswer, RelatedItem
 from serving.routes.catalogue import RowId
 from serving.security import requires
@@ -19,7 +20,7 @@ __all__ = ["router"]
 router = APIRouter(prefix="/v1", tags=["feed"], dependencies=[requires("portal", own="query")])
 
 
-@router.get("/contents/{content_id}/related")
+@router.get("/contents/{content_id}/related", operation_id="get_related", responses=NOT_FOUND)
 def related_contents(
     services: ServicesDependency, content_id: RowId,
     employee: Annotated[

@@ -30,6 +30,9 @@ from recsys.store.sql_store import open_store
 from serving.app import create_app
 from serving.keys import Scope, new_key
 from serving.services import Services
+from tests.recsys.store.conftest import postgres_url
+
+__all__ = ["postgres_url"]
 
 EMPLOYEE = "sim-000003"
 

@@ -9,7 +9,7 @@ from pandas.testing import assert_frame_equal
 
 from recsys.errors import ConfigurationError
 from recsys.schema import TABLES
-from recsys.store.port import Changes, Store, WriteReport
+from recsys.store.port import Changes, EventCount, Store, WriteReport
 
 Frame = Callable[[str, Sequence[Mapping[str, object]]], pd.DataFrame]
 
@@ -117,6 +117,58 @@ class TestEveryTable:
         assert store.write(table, frame(table, []), received_at=NOW) == WriteReport()
         assert store.last_change() == 0
         assert_frame_equal(store.load()[table], frame(table, []))
+
+
+class TestPages:
+    IDS = ("b", "A", "é", "Z", "😀", "a", "～", "aa", "a b")
+
+    def test_they_have_every_row_once_by_code_points(self, store: Store, frame: Frame) -> None:
+        rows = [content(name) for name in self.IDS]
+        store.write("contents", frame("contents", rows), received_at=NOW)
+        seen: list[str] = []
+        while len(page := store.page("contents", after=(seen or [""])[-1], limit=2)):
+            assert len(page) <= 2
+            seen += page["content_id"].tolist()
+        assert seen == sorted(self.IDS)
+
+    def test_a_page_is_canonical_and_unmoved_by_writes(self, store: Store, frame: Frame) -> None:
+        rows = frame("contents", AWKWARD["contents"])
+        store.write("contents", rows, received_at=NOW)
+        changed = frame("contents", [content("01", title="changed")])
+        store.write("contents", changed, received_at=NOW)
+        page = store.page("contents", limit=9)
+        assert page["content_id"].tolist() == ["01", "1", "1 "]
+        assert page["title"].tolist()[0] == "changed"
+        kept = rows.sort_values("content_id")[1:].reset_index(drop=True)
+        assert_frame_equal(page[1:].reset_index(drop=True), kept)
+
+    def test_only_what_is_wanted(self, store: Store, frame: Frame) -> None:
+        rows = [content("a", status="draft"), content("b"), content("c", status="draft")]
+        store.write("contents", frame("contents", rows), received_at=NOW)
+        page = store.page("contents", limit=9, where={"status": "draft"})
+        assert page["content_id"].tolist() == ["a", "c"]
+        assert store.page("contents", limit=9, where={"status": "withdrawn"}).empty
+
+    @pytest.mark.parametrize("table", ["nothing", "employees", "survey_answers"])
+    def test_tables_without_one_key_have_none(self, store: Store, table: str) -> None:
+        with pytest.raises(KeyError):
+            store.page(table, limit=1)
+
+    def test_an_undeclared_column_is_an_error(self, store: Store) -> None:
+        with pytest.raises(KeyError):
+            store.page("contents", limit=1, where={"colour": "red"})
+
+
+def test_events_are_counted_by_type_with_their_people(store: Store, frame: Frame) -> None:
+    rows = [
+        event("1"), event("2"), event("3", employee_id="f"), event("4", event_type="like"),
+        event("old", occurred_at=NOW - HOUR), event("old like", event_type="follow",
+                                                    occurred_at=NOW - HOUR),
+    ]  # fmt: skip
+    store.write("events", frame("events", rows), received_at=NOW)
+    found = sorted(store.event_counts(since=NOW), key=lambda count: count.event_type)
+    assert found == [EventCount("like", 1, 1), EventCount("open", 3, 2)]
+    assert store.event_counts(since=NOW + HOUR) == []
 
 
 class TestEvents:
