@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -87,7 +88,7 @@ def event(kind: str, content_id: str, person: str = "e0", **columns: Any) -> Row
         "event_type": kind, "employee_id": person, "content_id": content_id,
         "occurred_at": AT - 2 * HOUR,
     } | columns  # fmt: skip
-    return {"event_id": repr(sorted(row.items()))} | row
+    return {"event_id": blake2b(repr(sorted(row.items())).encode()).hexdigest()} | row
 
 
 def shown(content_id: str, times: int, person: str = "e0") -> list[Row]:
