@@ -105,6 +105,9 @@ class _Chooser:
             return Drawn(f"{row}-{form}", form, 1.0, self.plan.seconds[row])
         return None
 
+    def shortest(self, contents: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
+        return np.array([self.plan.seconds[len(self.plan) - 1 - c] for c in contents])
+
     def formats(self, contents: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
         return np.array([_bits(self.plan.formats[len(self.plan) - 1 - c]) for c in contents])
 
