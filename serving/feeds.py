@@ -92,7 +92,8 @@ async def _new_page(
             query.employee_id, at, limit, query.surface, query.device, query.max_minutes,
             query.request_id,
         )  # fmt: skip
-        slate = engine.feed(request, begun)
+        with services.metrics.stage("engine"):
+            slate = engine.feed(request, begun)
         if query.request_id is None:
             # The engine's own id is that of the hour, so that a reload draws the same renditions;
             # the log needs one for each slate.

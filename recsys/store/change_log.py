@@ -32,7 +32,15 @@ from recsys.store.tables import (
 )
 from recsys.times import to_micros
 
-__all__ = ["LAST_NUMBER", "draw_numbers", "last_number", "read_changes", "record", "take_turn"]
+__all__ = [
+    "LAST_NUMBER",
+    "TAKE_TURN",
+    "draw_numbers",
+    "last_number",
+    "read_changes",
+    "record",
+    "take_turn",
+]
 
 
 def take_turn(connection: sa.Connection) -> None:
@@ -45,7 +53,8 @@ def take_turn(connection: sa.Connection) -> None:
 
 
 LAST_NUMBER = "SELECT last FROM change_counter"
-"""The question of :func:`last_number`, for :meth:`recsys.store.database.Database.quick`."""
+TAKE_TURN = f"{LAST_NUMBER} FOR UPDATE"
+"""What :func:`last_number` and :func:`take_turn` ask, for a :class:`recsys.store.line.Line`."""
 
 
 def draw_numbers(connection: sa.Connection, count: int) -> range:

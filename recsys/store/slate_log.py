@@ -4,7 +4,8 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache
+from functools import cache, cached_property
+from itertools import count
 from threading import Lock
 from typing import Any
 
@@ -12,12 +13,11 @@ import orjson
 import sqlalchemy as sa
 
 from recsys.answers import Slate, SlateItem
-from recsys.store.bulk import insert_rows
-from recsys.store.change_log import take_turn
+from recsys.store.change_log import TAKE_TURN, take_turn
 from recsys.store.database import Database
 from recsys.store.rows import Row
-from recsys.store.tables import SLATE_SLOTS, SLATES
-from recsys.store.tombstones import erased
+from recsys.store.tables import SLATES
+from recsys.store.tombstones import read_salt, tombstone
 from recsys.times import from_micros, to_micros
 
 __all__ = ["LoggedSlate", "Request", "SlateLog"]
@@ -53,6 +53,7 @@ class SlateLog:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._turn = "" if database.is_sqlite else TAKE_TURN
         self._recent: OrderedDict[Request, dict[str, SlateItem]] = OrderedDict()
         self._lock = Lock()
 
@@ -66,32 +67,32 @@ class SlateLog:
         Of two with one request id the first one counts, unless the later one continues it: its
         positions follow those that are kept. Nothing is kept of an employee who was erased.
         """
+        rows = [(*_row(logged), tombstone(self._salt, logged.employee_id)) for logged in slates]
+        with self._database.line() as line:
+            n_new = line.write(self._turn, _insert_text(self._database.engine.dialect.name), rows)
+        if n_new == len(slates):
+            self._remember(slates)
+            return list(slates)
+        return self._write_others(slates)
+
+    @cached_property
+    def _salt(self) -> str:
+        with self._database.reading() as connection:
+            return read_salt(connection)
+
+    def _write_others(self, slates: Sequence[LoggedSlate]) -> list[LoggedSlate]:
+        """Let slates grow; return what is kept where some could not be written as new ones."""
         with self._database.writing() as connection:
             take_turn(connection)
-            gone = erased(connection, {logged.employee_id for logged in slates})
             kept = _read(connection, {logged.request for logged in slates})
-            results, begun, grown = [], [], []
             for logged in slates:
-                if logged.employee_id in gone:
-                    results.append(logged)
-                    continue
                 known = kept.get(logged.request)
-                if known is None:
-                    begun.append(logged)
-                    kept[logged.request] = logged
-                elif _continues(logged, known):
-                    grown.append(logged)
-                    kept[logged.request] = _joined(known, logged)
-                results.append(kept[logged.request])
-            if begun:
-                insert_rows(connection, SLATES, map(_head_row, begun))
-            for logged in grown:
-                connection.execute(_growth(logged))
-            slots = [row for logged in (*begun, *grown) for row in _slot_rows(logged)]
-            if slots:
-                insert_rows(connection, SLATE_SLOTS, slots)
-        self._remember(begun, {logged.request for logged in grown})
-        return results
+                if known is not None and _continues(logged, known):
+                    kept[logged.request] = whole = _joined(known, logged)
+                    connection.execute(_growth(whole))
+        self._remember(kept.values())
+        found = ((logged, kept.get(logged.request, logged)) for logged in slates)
+        return [logged if logged == known else known for logged, known in found]
 
     def find(self, employee_id: str, request_id: str) -> LoggedSlate | None:
         """Return the slate an employee got for a request id, None if there is none."""
@@ -118,13 +119,10 @@ class SlateLog:
         with self._lock:
             self._recent.clear()
 
-    def _remember(self, begun: Iterable[LoggedSlate], grown: Collection[Request]) -> None:
+    def _remember(self, slates: Iterable[LoggedSlate]) -> None:
         with self._lock:
-            for request in grown:  # to be read whole
-                self._recent.pop(request, None)
-            for logged in begun:
-                if logged.request not in grown:
-                    self._recent[logged.request] = _by_content(logged)
+            for logged in slates:
+                self._recent[logged.request] = _by_content(logged)
             while len(self._recent) > _MOST_RECENT:
                 self._recent.popitem(last=False)
 
@@ -146,29 +144,44 @@ def _joined(known: LoggedSlate, more: LoggedSlate) -> LoggedSlate:
     return replace(known, slate=slate)
 
 
-def _head_row(logged: LoggedSlate) -> Row:
+@cache
+def _insert_text(dialect: str) -> str:
+    """Return the insert of a row and a tombstone; nothing is kept of whom the tombstone is."""
+    mark = "?" if dialect == "sqlite" else "%s"
+    names = ", ".join(column.name for column in SLATES.columns)
+    marks = ", ".join(mark for _ in SLATES.columns)
+    return (
+        f"INSERT INTO slates ({names}) SELECT {marks} "  # noqa: S608  (names of our own)
+        f"WHERE NOT EXISTS (SELECT 1 FROM tombstones WHERE tombstone = {mark}) "
+        "ON CONFLICT DO NOTHING"
+    )
+
+
+def _row(logged: LoggedSlate) -> Row:
     slate = logged.slate
     return (
         logged.employee_id, slate.request_id, logged.surface, to_micros(logged.at),
         slate.model_version, slate.policy_version, slate.degraded, slate.must_reads_waiting,
-        slate.is_whole,
+        slate.is_whole, _slots_text(slate),
     )  # fmt: skip
 
 
-def _slot_rows(logged: LoggedSlate) -> Iterable[Row]:
-    employee_id, request_id = logged.request
-    for item in logged.slate.items:
-        yield (
-            employee_id, request_id, item.position, item.content_id, item.rendition_id,
-            item.format, item.score, item.slot_type, item.propensity, item.rendition_propensity,
-            ";".join(item.reasons),
-        )  # fmt: skip
+def _slots_text(slate: Slate) -> str:
+    slots = [
+        (
+            item.content_id, item.rendition_id, item.format, item.score, item.slot_type,
+            item.propensity, item.rendition_propensity, ";".join(item.reasons),
+        )
+        for item in slate.items
+    ]  # fmt: skip
+    return orjson.dumps(slots).decode()
 
 
 def _growth(logged: LoggedSlate) -> sa.Update:
     values = {
         "must_reads_waiting": logged.slate.must_reads_waiting,
         "is_whole": logged.slate.is_whole,
+        "slots": _slots_text(logged.slate),
     }
     return SLATES.update().where(_is(SLATES, logged.request)).values(values)
 
@@ -180,26 +193,20 @@ def _is(table: sa.Table, request: Request) -> sa.ColumnElement[bool]:
 def _read(connection: sa.Connection, requests: Collection[Request]) -> dict[Request, LoggedSlate]:
     """Return the slates that are kept, by request."""
     dialect = connection.dialect.name
-    pairs = _pairs(requests, dialect)
-    heads = connection.execute(_among(SLATES, dialect), pairs).all()
-    if not heads:
-        return {}
-    items: dict[Request, list[SlateItem]] = {}
-    for row in connection.execute(_among(SLATE_SLOTS, dialect), pairs):
-        items.setdefault((row.employee_id, row.request_id), []).append(_item(row))
     found = {}
-    for head in heads:
-        request = head.employee_id, head.request_id
+    for row in connection.execute(_among(dialect), _pairs(requests, dialect)):
         slate = Slate(
-            head.request_id, head.model_version, head.policy_version, head.degraded,
-            tuple(items.get(request, ())), head.must_reads_waiting, head.is_whole,
+            row.request_id, row.model_version, row.policy_version, row.degraded,
+            tuple(map(_item, orjson.loads(row.slots), count(1))), row.must_reads_waiting,
+            row.is_whole,
         )  # fmt: skip
-        found[request] = LoggedSlate(head.employee_id, head.surface, from_micros(head.at), slate)
+        logged = LoggedSlate(row.employee_id, row.surface, from_micros(row.at), slate)
+        found[logged.request] = logged
     return found
 
 
 @cache
-def _among(table: sa.Table, dialect: str) -> sa.Select[Any]:
+def _among(dialect: str) -> sa.Select[Any]:
     """Return the rows of requests, to be run with :func:`_pairs`; made once, asked often."""
     if dialect == "sqlite":
         pairs = sa.func.json_each(sa.bindparam("pairs")).table_valued("value")
@@ -211,8 +218,8 @@ def _among(table: sa.Table, dialect: str) -> sa.Select[Any]:
         columns = [sa.bindparam(name, type_=sa.ARRAY(sa.Text)) for name in names]
         pairs = sa.func.unnest(*columns).table_valued(*names).render_derived()
         wanted = sa.select(pairs.c.employee_id, pairs.c.request_id)
-    key = sa.tuple_(table.c.employee_id, table.c.request_id)
-    return sa.select(table).where(key.in_(wanted)).order_by(*table.primary_key)
+    key = sa.tuple_(SLATES.c.employee_id, SLATES.c.request_id)
+    return sa.select(SLATES).where(key.in_(wanted))
 
 
 def _pairs(requests: Collection[Request], dialect: str) -> dict[str, Any]:
@@ -222,8 +229,9 @@ def _pairs(requests: Collection[Request], dialect: str) -> dict[str, Any]:
     return {"employee_id": list(employees), "request_id": list(request_ids)}
 
 
-def _item(row: sa.Row[Any]) -> SlateItem:
+def _item(slot: list[Any], position: int) -> SlateItem:
+    content_id, rendition_id, form, score, slot_type, propensity, of_rendition, reasons = slot
     return SlateItem(
-        row.content_id, row.rendition_id, row.format, row.position, row.score, row.slot_type,
-        row.propensity, row.rendition_propensity, tuple(filter(None, row.reasons.split(";"))),
+        content_id, rendition_id, form, position, score, slot_type, propensity, of_rendition,
+        tuple(filter(None, reasons.split(";"))),
     )  # fmt: skip

@@ -131,7 +131,8 @@ class SqlStore:
         if not self._is_current:
             with self._reading() as connection:
                 return last_number(connection)
-        return int(self._database.quick(LAST_NUMBER))
+        with self._database.line() as line:
+            return int(line.ask(LAST_NUMBER))
 
     def erase(self, employee_id: str, *, at: datetime) -> dict[str, int]:
         """Delete from the tables and from the log, and record the tombstone."""

@@ -19,7 +19,6 @@ __all__ = [
     "EVENTS",
     "METADATA",
     "SLATES",
-    "SLATE_SLOTS",
     "STORED",
     "TOKEN_SECRET",
     "TOMBSTONES",
@@ -158,22 +157,10 @@ SLATES = sa.Table(
     sa.Column("degraded", sa.Text),
     sa.Column("must_reads_waiting", sa.Integer, nullable=False, server_default="0"),
     sa.Column("is_whole", sa.Boolean, nullable=False, server_default=sa.true()),
+    sa.Column("slots", sa.Text, nullable=False, server_default="[]"),
 )
-"""Every feed that was answered. Callers choose request ids, so each employee has their own."""
+"""Every feed that was answered. Callers choose request ids, so each employee has their own.
 
-SLATE_SLOTS = sa.Table(
-    "slate_slots",
-    METADATA,
-    sa.Column("employee_id", sa.Text, primary_key=True),
-    sa.Column("request_id", sa.Text, primary_key=True),
-    sa.Column("position", sa.Integer, primary_key=True),
-    sa.Column("content_id", sa.Text, nullable=False),
-    sa.Column("rendition_id", sa.Text, nullable=False),
-    sa.Column("format", sa.Text, nullable=False),
-    sa.Column("score", sa.Double, nullable=False),
-    sa.Column("slot_type", sa.Text, nullable=False),
-    sa.Column("propensity", sa.Double, nullable=False),
-    sa.Column("rendition_propensity", sa.Double, nullable=False),
-    sa.Column("reasons", sa.Text, nullable=False),
-)
-"""The slots of those feeds; ``reasons`` are codes separated by ``;``."""
+``slots`` is JSON: in order of position, lists of content id, rendition id, format, score, slot
+type, propensity, rendition propensity and reasons (codes separated by ``;``).
+"""

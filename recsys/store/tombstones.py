@@ -13,7 +13,6 @@ from recsys.store.rows import Row
 from recsys.store.tables import (
     CATALOGUE_LOG,
     EVENTS,
-    SLATE_SLOTS,
     SLATES,
     TOMBSTONE_SALT,
     TOMBSTONES,
@@ -59,7 +58,6 @@ def erase(connection: sa.Connection, employee_id: str, *, at: datetime) -> dict[
     theirs. The log forgets the versions too.
     """
     deleted = {}
-    connection.execute(SLATE_SLOTS.delete().where(SLATE_SLOTS.c.employee_id == employee_id))
     for table in (*map(database_table, _PERSONAL), SLATES):
         found = connection.execute(table.delete().where(table.c.employee_id == employee_id))
         deleted[table.name] = found.rowcount

@@ -12,9 +12,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from recsys.answers import SlateItem
 from recsys.errors import ConfigurationError, StoreError
 from recsys.store.database import Database
 from recsys.store.migration import SCHEMA_VERSIONS, alembic_config, upgrade
+from recsys.store.slate_log import SlateLog
 from recsys.store.sql_store import SqlStore, open_store
 from recsys.store.tables import METADATA
 
@@ -154,3 +156,33 @@ def test_an_unreachable_server_is_a_sentence_without_the_password() -> None:
 def test_a_url_that_cannot_work_is_refused_at_once(url: str, said: str) -> None:
     with pytest.raises(ConfigurationError, match=f"{said}.*expected sqlite:///FILE"):
         open_store(url)
+
+
+def test_slots_of_older_slates_are_found_in_the_new_place(empty_url: str) -> None:
+    database = Database(empty_url)
+    with database.writing() as connection:
+        upgrade(connection, "0004")
+        connection.execute(
+            sa.text(
+                "INSERT INTO slates (employee_id, request_id, surface, at, model_version, "
+                "policy_version) VALUES ('e', 'r', 'portal', 0, 'm', 'p')"
+            )
+        )
+        for position, content in ((2, "b"), (1, "a")):
+            values = {"position": position, "content": content}
+            connection.execute(
+                sa.text(
+                    "INSERT INTO slate_slots VALUES ('e', 'r', :position, :content, '', 'article', "
+                    "0.1, 'personal', 0.25, 1.0, 'new;pinned')"
+                ),
+                values,
+            )
+    SqlStore(database).migrate()
+    logged = SlateLog(database).find("e", "r")
+    assert logged is not None
+    assert logged.slate.is_whole
+    assert logged.slate.items == tuple(
+        SlateItem(name, "", "article", place, 0.1, "personal", 0.25, 1.0, ("new", "pinned"))
+        for place, name in enumerate("ab", start=1)
+    )
+    database.close()

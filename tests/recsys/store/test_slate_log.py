@@ -10,7 +10,6 @@ from recsys.answers import Slate, SlateItem
 from recsys.store.database import Database
 from recsys.store.slate_log import LoggedSlate, SlateLog, _among
 from recsys.store.sql_store import SqlStore
-from recsys.store.tables import SLATE_SLOTS
 
 NOW = datetime(2026, 5, 1, 9, tzinfo=UTC)
 ITEMS = (
@@ -95,9 +94,9 @@ def test_requests_are_looked_up_by_their_key(database: Database) -> None:
         pytest.skip("plans of PostgreSQL depend on its statistics")
     log = SlateLog(database)
     log.write([replace(LOGGED, employee_id=f"e{n}") for n in range(500)])
-    query = str(_among(SLATE_SLOTS, "sqlite").compile(database.engine))
+    query = str(_among("sqlite").compile(database.engine))
     with database.reading() as connection:
         plan = connection.exec_driver_sql(
             f"EXPLAIN QUERY PLAN {query}", ('[["e1", "r"]]', "$[0]", "$[1]")
         ).all()
-    assert any("SEARCH slate_slots USING INDEX" in row[3] for row in plan), plan
+    assert any("SEARCH slates USING INDEX" in row[3] for row in plan), plan
