@@ -8,6 +8,7 @@ from contextlib import suppress
 import structlog
 import uvicorn
 from fastapi import FastAPI
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
@@ -65,6 +66,7 @@ def app_from_environment() -> FastAPI:
     said = logging.getLogger("uvicorn")
     said.handlers, said.propagate = [_Lines()], False
     sys.setswitchinterval(_SWITCH_SECONDS)
+    threadpool_limits(1)  # products this small are done before a second core has woken up
     return create_app(settings)
 
 

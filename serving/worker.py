@@ -41,6 +41,9 @@ _STANDBY_SECONDS = 5.0
 _STANDBY_SLOTS = 30
 """Enough for a page; who wants more comes back when the engine has time."""
 
+_FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 0.001, 0.008
+"""Between two looks whether the engine is free: about a feed's time, more where it takes longer."""
+
 T = TypeVar("T")
 Question = Callable[[Engine, datetime], T]
 
@@ -162,19 +165,22 @@ class Worker:
     async def ask(self, question: Question[T]) -> T | None:
         """Return the answer to a question about an up-to-date engine; None after the budget.
 
-        A free engine is asked at once, on the caller's thread: quicker than handing over a
-        question of two milliseconds. Where the log cannot be read, or is not read within the
-        budget, what is known by now has to do.
+        The engine is asked on the caller's thread, the event loop's: handing over a question of two
+        milliseconds would cost as much again. Where the log cannot be read, or is not read within
+        the budget, what is known by now has to do.
         """
         deadline = monotonic() + self._budget_seconds
         await self._reach(deadline)
-        if self._turn.acquire(blocking=False):
-            try:
-                return question(self._engine, self._clock.now())
-            finally:
-                self._turn.release()
-        left = max(deadline - monotonic(), 0.0)
-        return await run_in_threadpool(self._ask_in_turn, question, left)
+        wait_seconds = _FIRST_WAIT_SECONDS
+        while not self._turn.acquire(blocking=False):
+            if monotonic() > deadline:
+                return None
+            await asyncio.sleep(wait_seconds)
+            wait_seconds = min(2.0 * wait_seconds, _LONGEST_WAIT_SECONDS)
+        try:
+            return question(self._engine, self._clock.now())
+        finally:
+            self._turn.release()
 
     def catch_up(self) -> None:
         """Take in every change that is committed now; when it returns they count."""
@@ -235,14 +241,6 @@ class Worker:
                 await asyncio.wait_for(asyncio.shield(self._catching), left)
         except (StoreError, TimeoutError) as error:
             _log.warning("not_up_to_date", reason=type(error).__name__)
-
-    def _ask_in_turn(self, question: Question[T], seconds: float) -> T | None:
-        if not self._turn.acquire(timeout=seconds):
-            return None
-        try:
-            return question(self._engine, self._clock.now())
-        finally:
-            self._turn.release()
 
     def _apply(self, changes: Sequence[Changes]) -> None:
         with self._turn:
