@@ -172,7 +172,9 @@ def _mlflow(folder: Path, frames: dict[str, pd.DataFrame], seconds: float) -> No
         body = orjson.dumps({"dataframe_records": [{"user": rng.randrange(int(users.max()))}]})
         return post("/invocations", body)
 
-    with _serving(command, dict(os.environ)) as (port, _):
+    # It starts a server by name, from wherever that is.
+    folders = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    with _serving(command, os.environ | {"PATH": folders}) as (port, _):
         _warm(port, ask)
         outcome = _in_other_process([Load(port, ask, 8, seconds)])
         _print("peer: mlflow models serve, LightFM top 20", outcome[0], None)

@@ -6,13 +6,10 @@ from typing import Any
 import mlflow
 import numpy as np
 from fastapi import FastAPI
-from mlflow.pyfunc.model import PythonModel
 from scipy.sparse import coo_matrix
 from starlette.responses import Response
 
-__all__ = ["TopTwenty", "bare_app", "save_lightfm"]
-
-_TOP = 20
+__all__ = ["bare_app", "save_lightfm"]
 
 
 def bare_app(answer: bytes) -> FastAPI:
@@ -25,23 +22,6 @@ def bare_app(answer: bytes) -> FastAPI:
         return Response(answer, media_type="application/json")
 
     return app
-
-
-class TopTwenty(PythonModel):
-    """The best twenty items of a factor model by a person's number, as of its training."""
-
-    def load_context(self, context: Any) -> None:  # noqa: ANN401  (MLflow's)
-        """Read the factors."""
-        held = np.load(context.artifacts["factors"])
-        self._users, self._items = held["users"], held["items"]
-
-    def predict(self, context: Any, model_input: Any, params: Any = None) -> Any:  # noqa: ANN401
-        """Return one list of twenty item numbers per row of the column ``user``."""
-        del context, params
-        scores = self._users[model_input["user"].to_numpy()] @ self._items.T
-        best = np.argpartition(-scores, _TOP, axis=1)[:, :_TOP]
-        order = np.take_along_axis(scores, best, axis=1).argsort(axis=1)[:, ::-1]
-        return np.take_along_axis(best, order, axis=1).tolist()
 
 
 def save_lightfm(users: Any, items: Any, folder: Path) -> Path:  # noqa: ANN401  (int arrays)
@@ -61,7 +41,7 @@ def save_lightfm(users: Any, items: Any, folder: Path) -> Path:  # noqa: ANN401 
     )
     path = folder / "model"
     mlflow.pyfunc.save_model(
-        path=str(path), python_model=TopTwenty(),
+        path=str(path), python_model=str(Path(__file__).with_name("top_twenty.py")),
         artifacts={"factors": str(folder / "factors.npz")}, pip_requirements=["numpy"],
     )  # fmt: skip
     return path

@@ -1,5 +1,6 @@
 """The HTTP application, composed."""
 
+import gc
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import version
@@ -92,6 +93,8 @@ def _lifespan(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         opened = open_services(settings, database, metrics)
         app.state.services = services = await run_in_threadpool(opened.__enter__)
+        gc.collect()
+        gc.freeze()  # what was loaded stays; to look through it for garbage takes long
         _log.info("started", clock=settings.clock, demo=settings.demo)
         try:
             yield

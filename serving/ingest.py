@@ -44,10 +44,7 @@ class Intake:
         if not events:
             return [_report([], rejects) for _, rejects in read]
         self._complete(events)
-        appended = self._store.append(events)
-        fates = iter(appended.fates)
-        inserted = [e for e, fate in zip(events, appended.fates, strict=True) if fate == "inserted"]
-        self._worker.take_in(inserted, appended.numbers)
+        fates = iter(self._worker.append(events))
         return [_report([next(fates) for _ in good], rejects) for good, rejects in read]
 
     def write_rows(self, table: str, rows: Rows) -> BatchReport:

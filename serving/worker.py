@@ -25,7 +25,7 @@ from recsys.schema import TABLES
 from recsys.slate.recipe import DEFAULT_SLATE, SlateRecipe
 from recsys.state.live import LiveState
 from recsys.store.bulk import CHANGE_NUMBER
-from recsys.store.port import Changes, Store
+from recsys.store.port import Changes, Fate, Store
 from recsys.store.tables import TOMBSTONES
 from recsys.times import to_micros
 from serving.champion import find_champion
@@ -194,23 +194,26 @@ class Worker:
                 else:  # numbers whose rows were erased
                     self._number = last
 
-    def take_in(self, events: Sequence[PlainEvent], numbers: range) -> None:
-        """Let events count that this process has just written under ``numbers``.
+    def append(self, events: Sequence[PlainEvent]) -> list[Fate]:
+        """Store events and let them count; return what became of each.
 
-        Straight from memory if the log holds nothing before them that is not known yet.
+        They count straight from memory if the log holds nothing before them that is not known
+        yet. Nobody follows the log meanwhile: they would read what is at hand here.
         """
-        if not numbers:
-            return
         with self._follower:
-            if self._number == numbers[0] - 1:
+            appended = self._store.append(events)
+            numbers = appended.numbers
+            if numbers and self._number == numbers[0] - 1:
+                fates = zip(events, appended.fates, strict=True)
+                inserted = [event for event, fate in fates if fate == "inserted"]
                 with self._turn:
                     state = self._engine.state
-                    state.observe(encode_plain(events, state.catalogue))
+                    state.observe(encode_plain(inserted, state.catalogue))
                     self._number = numbers[-1]
                     state.advance(to_micros(self._clock.now()))  # or the next reader would
-                return
-        if self._number < numbers[-1]:
+        if numbers and self._number < numbers[-1]:
             self.catch_up()
+        return appended.fates
 
     def _refresh_standby(self) -> None:
         """Compute the feed for when there is no time: everybody's, of some seconds ago."""
