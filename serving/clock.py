@@ -8,7 +8,7 @@ from typing import Literal
 
 import pandas as pd
 
-__all__ = ["Clock", "start_clock"]
+__all__ = ["Clock", "last_moment", "start_clock"]
 
 _TICK = timedelta(microseconds=1)
 
@@ -44,15 +44,22 @@ class Clock:
             self._ahead = max(self._ahead, min(behind, self._most_ahead))
 
 
-def start_clock(kind: Literal["wall", "dataset"], events: pd.DataFrame) -> Clock:
+def last_moment(events: pd.DataFrame) -> datetime | None:
+    """Return the latest time in canonical events; None without any."""
+    if events.empty:
+        return None
+    last: datetime = max(events["occurred_at"].max(), events["received_at"].max()).to_pydatetime()
+    return last
+
+
+def start_clock(kind: Literal["wall", "dataset"], last: datetime | None) -> Clock:
     """Return a running clock.
 
-    ``dataset`` starts at the last of ``events`` (canonical) and runs at real speed; without events
+    ``dataset`` starts at ``last``, the latest event's time, and runs at real speed; without events
     it is real time.
     """
-    if kind == "wall" or events.empty:
+    if kind == "wall" or last is None:
         return Clock(_wall)
-    last = max(events["occurred_at"].max(), events["received_at"].max()).to_pydatetime()
     began = time.monotonic()
     # Processes that start later begin at a later event; they are all at the latest one's time.
     return Clock(lambda: last + timedelta(seconds=time.monotonic() - began), timedelta.max)

@@ -12,21 +12,23 @@ from fastapi import Depends, Request
 from recsys.audience.named import read_named_segments
 from recsys.settings import Settings
 from recsys.slate.recipe import read_slate_recipe
+from recsys.state.live import LiveState
 from recsys.store.database import Database
 from recsys.store.key_store import KeyStore
 from recsys.store.port import Store
 from recsys.store.slate_log import LoggedSlate, SlateLog
 from recsys.store.sql_store import SqlStore
-from recsys.times import HOUR_US
-from serving.clock import Clock, start_clock
+from recsys.times import HOUR_US, from_micros
+from serving.clock import Clock, last_moment, start_clock
 from serving.group_commit import GroupCommit
 from serving.ingest import Intake
 from serving.keys import KeyCache
 from serving.limits import RateLimit
 from serving.metrics import Metrics
 from serving.models import EventReport
+from serving.snapshots import Snapshots
 from serving.tokens import Tokens
-from serving.worker import Worker
+from serving.worker import Worker, build_state
 
 _MOST_SLATES = 200
 """Of one transaction: some 10 ms, which the events of the same moment wait."""
@@ -74,15 +76,19 @@ def open_services(settings: Settings, database: Database, metrics: Metrics) -> I
     store = SqlStore(database)
     try:
         store.migrate()
-        number, dataset = store.last_change(), store.load()
-        clock = start_clock(settings.clock, dataset["events"])
         lateness_us = int(settings.lateness_hours * HOUR_US)
-        slates = SlateLog(database)
+        slates, snapshots = SlateLog(database), Snapshots(settings.models_dir, store, lateness_us)
+        number, state, clock = _start(settings, store, snapshots, lateness_us)
+
+        def forget() -> None:
+            slates.forget()
+            snapshots.forget()
+
         worker = Worker(
-            store, clock, settings.models_dir, dataset, number, lateness_us=lateness_us,
+            store, clock, settings.models_dir, state, number,
             named=read_named_segments(settings.segments),
             slate=read_slate_recipe(settings.slate),
-            budget_seconds=settings.feed_budget_ms / 1_000, on_erasure=slates.forget,
+            budget_seconds=settings.feed_budget_ms / 1_000, on_erasure=forget,
         )  # fmt: skip
         intake = Intake(store, slates, clock, worker)
         worker.start()
@@ -103,8 +109,25 @@ def open_services(settings: Settings, database: Database, metrics: Metrics) -> I
             event_writer.close()
             slate_writer.close()
             worker.stop()
+            with worker.engine() as (engine, _):
+                snapshots.write(engine, worker.number)
     finally:
         store.close()
+
+
+def _start(
+    settings: Settings, store: Store, snapshots: Snapshots, lateness_us: int
+) -> tuple[int, LiveState, Clock]:
+    """Return a state, the last change that is in it, and a clock that goes on from there."""
+    found = snapshots.latest()
+    if found is not None:
+        number, state = found
+        clock = start_clock(settings.clock, from_micros(state.clock))
+        clock.reach(from_micros(state.clock))
+        return number, state, clock
+    number, dataset = store.last_change(), store.load()
+    clock = start_clock(settings.clock, last_moment(dataset["events"]))
+    return number, build_state(dataset, clock.now(), lateness_us), clock
 
 
 async def _services(request: Request) -> Services:  # on the event loop: no thread for a look-up

@@ -19,7 +19,6 @@ from recsys.catalogue.catalogue import Catalogue
 from recsys.dataset.dataset import Dataset
 from recsys.engine import Engine
 from recsys.errors import StoreError
-from recsys.model import Model
 from recsys.plain_events import PlainEvent, encode_plain
 from recsys.schema import TABLES
 from recsys.slate.recipe import DEFAULT_SLATE, SlateRecipe
@@ -31,7 +30,7 @@ from recsys.times import to_micros
 from serving.champion import find_champion
 from serving.clock import Clock
 
-__all__ = ["Question", "Worker", "build_engine"]
+__all__ = ["Question", "Worker", "build_state"]
 
 _POLL_SECONDS = 0.2
 """How soon a change made by another process counts; own writes count at once."""
@@ -57,19 +56,13 @@ _UPSERTS: dict[str, Callable[[Engine, pd.DataFrame], UpsertReport]] = {
 }
 
 
-def build_engine(
-    dataset: Dataset, model: Model, *, at: datetime, lateness_us: int,
-    named: NamedSegments | None = None, slate: SlateRecipe = DEFAULT_SLATE,
-) -> Engine:  # fmt: skip
-    """Return an engine at ``at`` that knows everything in ``dataset``, late events included.
-
-    It keeps no log of its own: the store is the log.
-    """
+def build_state(dataset: Dataset, at: datetime, lateness_us: int) -> LiveState:
+    """Return the state at ``at`` of everything in ``dataset``, late events included."""
     catalogue = Catalogue.of(dataset)
     state = LiveState(catalogue, lateness_us=lateness_us)
     state.observe(catalogue.encode(dataset["events"]))
     state.advance(to_micros(at))
-    return Engine(model, state, [], named, slate)
+    return state
 
 
 class Worker:
@@ -87,10 +80,8 @@ class Worker:
         Where moments come from; they are drawn under the engine's lock, so they never decrease.
     models_dir
         Where the champion is looked up, again at every poll.
-    dataset, number
-        What the store held when the change ``number`` was the last one; later changes may be in.
-    lateness_us
-        Passed to the live state.
+    state, number
+        The state when the change ``number`` was the last one; later changes may be in.
     named
         The company's own segments, for audience rules.
     slate
@@ -102,8 +93,8 @@ class Worker:
     """
 
     def __init__(
-        self, store: Store, clock: Clock, models_dir: Path, dataset: Dataset, number: int,
-        *, lateness_us: int, named: NamedSegments | None = None,
+        self, store: Store, clock: Clock, models_dir: Path, state: LiveState, number: int,
+        *, named: NamedSegments | None = None,
         slate: SlateRecipe = DEFAULT_SLATE, budget_seconds: float = 0.2,
         on_erasure: Callable[[], None] = lambda: None,
     ) -> None:  # fmt: skip
@@ -112,11 +103,10 @@ class Worker:
         self._store = store
         self._clock = clock
         self._models_dir = models_dir
-        self._lateness_us = lateness_us
         self._named, self._slate = named, slate
         self._number = number
         self._champion = find_champion(models_dir)
-        self._engine = self._build(dataset)
+        self._engine = self._on(state)
         self._follower, self._turn = Lock(), Lock()
         self._stopping = Event()
         self._thread = Thread(target=self._follow, name="follower", daemon=True)
@@ -139,14 +129,16 @@ class Worker:
         return self._number
 
     def start(self) -> None:
-        """Begin to follow the log and the champion in the background."""
+        """Take in what is new, then follow the log and the champion in the background."""
+        self.catch_up()
         self._refresh_standby()
         self._thread.start()
 
     def stop(self) -> None:
         """Stop following; returns when the background work has ended."""
         self._stopping.set()
-        self._thread.join()
+        if self._thread.is_alive():
+            self._thread.join()
 
     @contextmanager
     def engine(self) -> Iterator[tuple[Engine, datetime]]:
@@ -256,16 +248,15 @@ class Worker:
     def _rebuild(self) -> None:
         """Build the state anew from what is left, beside the one that goes on answering."""
         number = self._store.last_change()
-        engine = self._build(self._store.load())
+        lateness_us = self._engine.state.lateness_us
+        engine = self._on(build_state(self._store.load(), self._clock.now(), lateness_us))
         with self._turn:
             self._engine, self._number = engine, number
         self._on_erasure()
 
-    def _build(self, dataset: Dataset) -> Engine:
-        return build_engine(
-            dataset, self._champion.model, at=self._clock.now(), lateness_us=self._lateness_us,
-            named=self._named, slate=self._slate,
-        )  # fmt: skip
+    def _on(self, state: LiveState) -> Engine:
+        """Return an engine on a state; it keeps no log of its own, the store is the log."""
+        return Engine(self._champion.model, state, [], self._named, self._slate)
 
     def _follow(self) -> None:
         while not self._stopping.wait(_POLL_SECONDS):

@@ -80,7 +80,7 @@ def _recsys(folder: Path, *arguments: str) -> str:
 
 
 def test_from_python_without_a_server(folder: Path) -> None:
-    (snippet,) = BLOCKS["python"]
+    (snippet,) = [block for block in BLOCKS["python"] if "httpx" not in block]
     check = "\nassert len(feed.items) == 10, feed\n"
     subprocess.run([sys.executable, "-c", snippet + check], cwd=folder, check=True, timeout=240)
 
@@ -97,8 +97,19 @@ def test_own_data_from_import_to_a_feed(folder: Path) -> None:
     assert "popularity_1h" in _recsys(folder, *shlex.split(evaluation)[1:])
     with _server(folder) as url:
         answers = [_curl(line, url, key) for line in _curls()]
+        _from_a_portal(url, key)
     assert '"items":[{' in answers[0]
     assert '"accepted":1' in answers[1]
+
+
+def _from_a_portal(url: str, key: str) -> None:
+    (snippet,) = [block for block in BLOCKS["python"] if "httpx" in block]
+    check = (
+        "\nassert [i['position'] for i in feed['items'] + more['items']] == list(range(1, 21))"
+        "\nassert token.startswith('rt_')\n"
+    )
+    program = snippet.replace("http://127.0.0.1:8000", url) + check
+    subprocess.run([sys.executable, "-c", program], env=os.environ | {"KEY": key}, check=True)
 
 
 def _curls() -> list[str]:

@@ -27,9 +27,9 @@ END = to_micros(datetime(2201, 1, 1, tzinfo=UTC))
 LARGEST_WHOLE = 2.0**53
 """Up to here every whole number is a float of its own."""
 
-LONGEST_ID = 200
-"""Characters of an id: what an address can carry, and a quarter of what an index entry of
-PostgreSQL holds (2,704 bytes) even if every character takes four."""
+LONGEST_ID = 400
+"""Characters of an id: what an address can carry, and two together what an index entry of
+PostgreSQL holds (2,704 bytes), unless most take four bytes."""
 
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 _SPREADSHEET_NUMBER = r"^-?\d(\.\d+)?[eE]\+\d+$"

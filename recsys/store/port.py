@@ -158,6 +158,9 @@ class Store(Protocol):
         (``manager_id``, ``author_id``) stay.
         """
 
+    def erased_since(self, number: int) -> bool:
+        """Return whether somebody was erased by a change above ``number``."""
+
     def tombstone_hash(self, employee_id: str) -> str:
         """Return the ``tombstone`` this employee has, or would have, in this database."""
 

@@ -19,7 +19,7 @@ from recsys.store.change_log import LAST_NUMBER, last_number, read_changes, take
 from recsys.store.database import Database
 from recsys.store.events import append_events, count_parked, write_events
 from recsys.store.port import Appended, Changes, EventCount, Store, WriteReport
-from recsys.store.tables import EVENTS, STORED, database_table, subject_column
+from recsys.store.tables import EVENTS, STORED, TOMBSTONES, database_table, subject_column
 from recsys.store.tombstones import erase, erased, read_salt, tombstone
 from recsys.times import to_micros
 
@@ -138,6 +138,13 @@ class SqlStore:
         """Delete from the tables and from the log, and record the tombstone."""
         with self._writing() as connection:
             return erase(connection, employee_id, at=at)
+
+    def erased_since(self, number: int) -> bool:
+        """Look for a tombstone."""
+        stones = database_table(STORED[TOMBSTONES.name])
+        with self._reading() as connection:
+            found = connection.execute(sa.select(stones.c.number).where(stones.c.number > number))
+            return found.first() is not None
 
     def tombstone_hash(self, employee_id: str) -> str:
         """Hash with the salt of this database, which is read once."""

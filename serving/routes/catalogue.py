@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Path
 
+from recsys.dataset.parsing import LONGEST_ID
 from serving.known import no_content
 from serving.models import MAX_ROWS, BatchReport, Written
 from serving.problems import GONE, NOT_FOUND, Fault, ProblemError
@@ -23,7 +24,7 @@ __all__ = ["router", "write_one"]
 
 router = APIRouter(prefix="/v1", tags=["catalogue"])
 
-RowId = Annotated[str, Path(min_length=1, max_length=200)]
+RowId = Annotated[str, Path(min_length=1, max_length=LONGEST_ID)]
 
 
 def _rows(table: str) -> Any:  # noqa: ANN401  # what FastAPI's Body is

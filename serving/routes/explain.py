@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from recsys.answers import FeedRequest, RuleEffect
+from recsys.dataset.parsing import LONGEST_ID
 from serving.known import no_content
 from serving.models import EffectAnswer, ExplanationAnswer
 from serving.problems import NOT_FOUND
@@ -25,7 +26,9 @@ router = APIRouter(
 def explain(
     services: ServicesDependency,
     content_id: RowId,
-    employee: Annotated[str, Query(min_length=1, max_length=200, description="Who is asking.")],
+    employee: Annotated[
+        str, Query(min_length=1, max_length=LONGEST_ID, description="Who is asking.")
+    ],
     surface: Surface = "portal",
     lang: Annotated[str | None, Query(max_length=20, description="Of the sentences.")] = None,
 ) -> ExplanationAnswer:

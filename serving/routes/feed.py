@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 import orjson
 from fastapi import APIRouter, Path, Query, Response
 
+from recsys.dataset.parsing import LONGEST_ID
 from serving.feeds import MAX_LIMIT, FeedQuery, feed_page
 from serving.models import FeedPage
 from serving.security import requires
@@ -16,7 +17,9 @@ router = APIRouter(
     prefix="/v1/employees", tags=["feed"], dependencies=[requires("portal", own="path")]
 )
 
-EmployeeId = Annotated[str, Path(min_length=1, max_length=200, description="A pseudonymous id.")]
+EmployeeId = Annotated[
+    str, Path(min_length=1, max_length=LONGEST_ID, description="A pseudonymous id.")
+]
 Surface = Literal["portal", "newsletter", "mobile", "signage", "print"]
 
 

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from recsys.candidates.related import Related
+from recsys.dataset.parsing import LONGEST_ID
 from recsys.engine import Engine
 from serving.known import check_content
 from serving.models import Reason
@@ -25,7 +26,7 @@ def related_contents(
     services: ServicesDependency, content_id: RowId,
     employee: Annotated[
         str | None,
-        Query(min_length=1, max_length=200, description="Whose; nothing: what is for everybody."),
+        Query(min_length=1, max_length=LONGEST_ID, description="Whose; nothing: everybody's."),
     ] = None,
     limit: Annotated[int, Query(ge=1, le=50)] = 5,
     lang: Annotated[str | None, Query(max_length=20, description="Of the reasons.")] = None,

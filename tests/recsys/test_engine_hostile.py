@@ -59,7 +59,7 @@ def test_a_catalogue_without_events_is_listed_newest_first() -> None:
 
 @pytest.mark.parametrize(
     "odd",
-    ["人事部", "a;b", "a\nb", "x" * 20_000, "'; DROP TABLE", "\u202eabc", "a\x1fb", "-1", "nan"],
+    ["人事部", "a;b", "a\nb", "x" * 400, "'; DROP TABLE", "\u202eabc", "a\x1fb", "-1", "nan"],
 )
 def test_odd_ids_are_ids(company: "Company", odd: str) -> None:
     engine, until = company.engine(), company.until

@@ -75,7 +75,7 @@ _ODD_TEXTS: list[object] = [
     "", " ", "  ", " padded ", "\tx", "x\n", "x\u3000", "\x1cx", "\x85x", "\u200bx", "a\0b",
     "\ud800", "日本", "e\u0301", "1.23E+18", "-5e+3", "xE+1", "a+b", "nan", "None", "open", " open",
     "Open", "share", "portal", "company", "no_time", b"bytes", ["a"], _Shouting.OPEN,
-    np.str_("open"), "x" * 200, "x" * 201, " " + "é" * 200,
+    np.str_("open"), "x" * 400, "x" * 401, " " + "é" * 400,
 ]  # fmt: skip
 _ODD_NUMBERS: list[object] = [
     0, 1, -1, True, False, np.True_, -0.0, 0.5, 1.0, 1.5, 3, "3", " 4 ", "1e3", "-0", "x", 2**53,

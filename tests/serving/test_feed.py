@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from recsys.answers import FeedRequest
-from serving.worker import build_engine
+from recsys.engine import Engine
+from serving.worker import build_state
 
 if TYPE_CHECKING:
     from tests.serving.conftest import Company, Server, StartServer
@@ -39,7 +40,7 @@ def test_the_champion_serves_as_the_engine_alone_would(
     assert (feed["model_version"], feed["degraded"]) == (champion, None)
     with server.services.worker.engine() as (serving, at):
         model = serving.model
-    engine = build_engine(company.dataset, model, at=at, lateness_us=1)
+    engine = Engine(model, build_state(company.dataset, at, 1), [])
     expected = engine.feed(FeedRequest(server.employee, at, limit=10, request_id="asked"))
     assert ids(feed) == [item.content_id for item in expected.items]
     assert [i["rendition_id"] for i in feed["items"]] == [i.rendition_id for i in expected.items]

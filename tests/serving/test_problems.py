@@ -104,7 +104,9 @@ def test_a_bad_body(shared: Server, body: bytes) -> None:
 def test_a_body_that_is_too_large(shared: Server) -> None:
     large = b'{"events": [' + b" " * (10 * 1024 * 1024) + b"]}"
     check(shared.client.post("/v1/events", content=large), 413)
-    streamed = shared.client.post("/v1/events", content=(large[i::2] for i in range(2)))
+    json = {"Content-Type": "application/json"}
+    parts = (large[i::2] for i in range(2))
+    streamed = shared.client.post("/v1/events", content=parts, headers=json)
     check(streamed, 413)
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from recsys.borders import checked_rows
 from recsys.store.sql_store import open_store
-from serving.clock import Clock, start_clock
+from serving.clock import Clock, last_moment, start_clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,5 +115,5 @@ def test_time_never_stands_still() -> None:
 
 @pytest.mark.parametrize("kind", ["wall", "dataset"])
 def test_without_events_it_is_now(kind: Literal["wall", "dataset"]) -> None:
-    events = pd.DataFrame({"occurred_at": [], "received_at": []})
-    assert abs(start_clock(kind, events).now() - datetime.now(UTC)) < timedelta(seconds=5)
+    none = last_moment(pd.DataFrame({"occurred_at": [], "received_at": []}))
+    assert abs(start_clock(kind, none).now() - datetime.now(UTC)) < timedelta(seconds=5)

@@ -84,7 +84,7 @@ def accepted(column: str, value: object) -> object:
         ("propensity", "0,5", "a finite number between 0 and 1"),
         ("progress_share", -0.1, "a finite number between 0 and 1"),
         ("dwell_seconds", 1.1e9, "a finite number between 0 and 1000000000"),
-        ("content_id", "x" * 201, "an id of at most 200 characters"),
+        ("content_id", "x" * 401, "an id of at most 400 characters"),
         ("dwell_seconds", "-1", "a finite number between 0 and 1000000000"),
         ("dwell_seconds", float("inf"), "a finite number between 0 and 1000000000"),
         ("value", "inf", "a finite number"),
