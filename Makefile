@@ -47,6 +47,7 @@ bench: setup
 	$(BIN)/python -m benchmarks.feed
 	$(BIN)/python -m benchmarks.slate
 	$(BIN)/python -m benchmarks.audience
+	$(BIN)/python -m benchmarks.serving
 
 lint: setup
 	$(BIN)/ruff check .
