@@ -50,20 +50,19 @@ class GroupCommit(Generic[T, R]):
         self._thread.join()
 
     def _run(self) -> None:
-        is_open = True
-        while is_open:
-            first = self._queue.get()
-            if first is None:
-                return
+        while (first := self._queue.get()) is not None:
             group, size = [first], self._size(first[0])
             while size < self._most and not self._queue.empty():
                 more = self._queue.get()
                 if more is None:
-                    is_open = False
+                    self._queue.put(None)  # to be met again, after this group
                     break
                 group.append(more)
                 size += self._size(more[0])
-            self._settle(group)
+            # Whoever has gone away meanwhile was promised nothing; from here on nobody can.
+            staying = [one for one in group if one[1].set_running_or_notify_cancel()]
+            if staying:
+                self._settle(staying)
 
     def _settle(self, group: list[tuple[T, Future[R]]]) -> None:
         try:

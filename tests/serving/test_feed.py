@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from recsys.answers import FeedRequest
 from recsys.engine import Engine
+from recsys.errors import StoreError
 from serving.worker import build_state
 
 if TYPE_CHECKING:
@@ -138,3 +140,54 @@ def test_the_request_ids_of_employees_do_not_meet(shared: Server) -> None:
     mine = shared.feed(request_id="1")
     shared.feed("sim-000004", request_id="1")
     assert shared.feed(request_id="1") == mine
+
+
+def test_an_engine_without_time_gives_everybodys_feed(start: StartServer) -> None:
+    server = start(feed_budget_ms=30)
+    before = server.feed(limit=30)
+    with server.services.worker.engine():
+        began = time.monotonic()
+        feed = server.feed(request_id="hurried")
+        assert time.monotonic() - began < 5
+        health = server.get("/healthz")
+    assert health["status"] == "ok"
+    assert (feed["degraded"], feed["next_cursor"]) == ("time_budget", None)
+    assert {item["slot_type"] for item in feed["items"]} <= {"mandatory", "fallback"}
+    assert all(item["propensity"] == 1 and item["title"] for item in feed["items"])
+    assert [item["position"] for item in feed["items"]] == list(range(1, 21))
+    assert server.feed(request_id="hurried") == feed, "it was logged"
+    after = server.feed(limit=30)
+    assert after["degraded"] == before["degraded"]
+
+
+def test_a_slate_log_that_cannot_be_written_costs_no_feed(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr("recsys.store.line.Line.write", fail)
+    feed = server.feed()
+    assert len(feed["items"]) == 20
+    assert server.services.slates.find(server.employee, feed["request_id"]) is None
+
+
+def test_a_page_goes_on_after_what_was_answered(server: Server) -> None:
+    first = server.feed(limit=5, surface="mobile", max_minutes=200)
+    now = server.services.clock.now().isoformat()
+    server.send("PUT", "/v1/contents/news", {"title": "News", "published_at": now})
+    second = server.feed(limit=5, cursor=first["next_cursor"])
+    assert [item["position"] for item in second["items"]] == [6, 7, 8, 9, 10]
+    assert not {*ids(first)} & {*ids(second)}
+    assert "news" not in ids(second)
+    assert "news" in ids(server.feed(limit=100))
+    logged = server.services.slates.find(server.employee, first["request_id"])
+    assert logged is not None
+    assert [i.content_id for i in logged.slate.items] == [*ids(first), *ids(second)]
+    assert server.feed(limit=10, request_id=first["request_id"])["items"] == [
+        *first["items"], *second["items"],
+    ]  # fmt: skip
+    open_item = server.event("1", content_id=ids(second)[0], request_id=first["request_id"])
+    server.post(open_item)
+    event = server.services.store.load()["events"].iloc[-1]
+    assert event["position"] == 6
