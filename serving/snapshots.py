@@ -1,5 +1,6 @@
 """The state of a worker on disk, so that the next one need not read the whole log."""
 
+import os
 import shutil
 from hashlib import blake2b
 from pathlib import Path
@@ -54,7 +55,7 @@ class Snapshots:
             if is_recent and directory.name == self._name(number):
                 try:
                     _, state, _ = read_bundle(directory)
-                except (ModelError, OSError, ValueError, KeyError) as error:
+                except Exception as error:  # noqa: BLE001  (whatever is wrong, there is the log)
                     _log.warning("snapshot_unusable", reason=type(error).__name__)
                 else:
                     if state.lateness_us == self._lateness_us:
@@ -68,10 +69,13 @@ class Snapshots:
         if not name or number - (held[-1][0] if held else 0) < _LEAST_CHANGES:
             return
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        part = self._folder / f"part-{os.getpid()}"  # workers stop together, and write the same
         try:
-            write_bundle(engine, self._folder / name)
-        except (OSError, ModelError) as error:  # another worker wrote the same, or the disk is full
-            _log.warning("snapshot_not_written", reason=type(error).__name__)
+            write_bundle(engine, part)
+            part.rename(self._folder / name)
+        except (OSError, ModelError) as error:  # another worker was first, or the disk is full
+            _log.info("snapshot_not_written", reason=type(error).__name__)
+            shutil.rmtree(part, ignore_errors=True)
             return
         for _, directory in held:
             shutil.rmtree(directory, ignore_errors=True)
@@ -83,7 +87,7 @@ class Snapshots:
     def _all(self) -> list[tuple[int, Path]]:
         """Return the snapshots that are there, the oldest first."""
         found = self._folder.glob("*") if self._folder.is_dir() else ()
-        numbered = ((path.name.partition("-")[0], path) for path in found if path.suffix == "")
+        numbered = ((path.name.partition("-")[0], path) for path in found)
         return sorted((int(number), path) for number, path in numbered if number.isdigit())
 
     def _name(self, number: int) -> str:

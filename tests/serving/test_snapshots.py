@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import shutil
 from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
 
 import pytest
 
 from recsys.bundle import read_bundle
+from serving.snapshots import Snapshots
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -91,3 +93,33 @@ def test_a_damaged_one_and_another_stores_are_not_used(start: StartServer, stopp
     other.mkdir()
     assert start().feed()["items"]
     assert not other.exists()
+
+
+def test_whatever_cannot_be_read_keeps_no_server_from_starting(
+    start: StartServer, stopped: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: Path) -> None:
+        raise BadZipFile("half of one, half of another")
+
+    monkeypatch.setattr("serving.snapshots.read_bundle", fail)
+    assert start().feed()["items"]
+    assert folders(stopped) == []
+
+
+def test_of_workers_that_stop_together_one_writes(start: StartServer) -> None:
+    one, two = start(), start()
+    with one.services.worker.engine() as (first, _), two.services.worker.engine() as (second, _):
+        number = one.services.worker.number
+        settings = one.settings
+        snapshots = [
+            Snapshots(settings.models_dir, each.services.store, first.state.lateness_us)
+            for each in (one, two)
+        ]
+        snapshots[0].write(first, number)
+        (written,) = folders(one)
+        before = written.stat().st_ino
+        # The other one looked before this was there.
+        snapshots[1]._all = list  # type: ignore[method-assign]
+        snapshots[1].write(second, number)
+    assert [path.stat().st_ino for path in folders(one)] == [before]
+    assert read_bundle(written)
