@@ -8,21 +8,21 @@ from serving.problems import Fault, ProblemError
 __all__ = ["read_cursor", "write_cursor"]
 
 
-def write_cursor(last: str) -> str:
-    """Return the cursor of a page whose last row has the id ``last``."""
-    return urlsafe_b64encode(last.encode()).decode()
+def write_cursor(place: str) -> str:
+    """Return the cursor that stands for a place: the id of a page's last row, say."""
+    return urlsafe_b64encode(place.encode()).decode()
 
 
 def read_cursor(cursor: str) -> str:
-    """Return the id a cursor stands for; a problem (422) if it is none of ours."""
+    """Return the place a cursor stands for; a problem (422) if it is none of ours."""
     try:
-        last = urlsafe_b64decode(cursor.encode()).decode()
+        place = urlsafe_b64decode(cursor.encode()).decode()
     except (binascii.Error, ValueError):
-        last = ""
-    if not last or "\0" in last:
+        place = ""
+    if not place or "\0" in place:
         fault = Fault(location="query.cursor", expected="the next_cursor of an earlier page")
         raise ProblemError(
             422, "the cursor belongs to no page; leave it out to start at the beginning",
             errors=[fault],
         )  # fmt: skip
-    return last
+    return place

@@ -1,8 +1,6 @@
 """A feed: computed page by page, kept in the slate log, the same again for the same request id."""
 
-import binascii
 import math
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,7 +12,7 @@ import orjson
 import structlog
 from starlette.concurrency import run_in_threadpool
 
-from recsys.answers import Begun, FeedRequest, Slate, SlateItem
+from recsys.answers import Begun, FeedRequest, Slate, SlateItem, SlotType
 from recsys.catalogue.catalogue import Catalogue
 from recsys.catalogue.renditions import Rendition
 from recsys.engine import Engine
@@ -22,6 +20,7 @@ from recsys.errors import StoreError
 from recsys.schema import SURFACES
 from recsys.store.slate_log import LoggedSlate
 from recsys.times import to_micros
+from serving.cursors import read_cursor, write_cursor
 from serving.problems import Fault, ProblemError
 from serving.services import Services
 from serving.texts import Language, as_language, texts
@@ -129,10 +128,7 @@ async def _standby_page(
         return await _page(services, query, known, offset, end)
     worker = services.worker
     fallback = worker.standby
-    items = tuple(
-        replace(item, slot_type=_plain_type(item), propensity=1.0, reasons=())
-        for item in fallback.items[:end]
-    )
+    items = tuple(map(_plain, fallback.items[:end]))
     slate = replace(
         fallback, request_id=query.request_id or f"r-{uuid4().hex}", degraded="time_budget",
         items=items, is_whole=True,
@@ -143,8 +139,10 @@ async def _standby_page(
     return _envelope(query, slate, shown, offset, end)
 
 
-def _plain_type(item: SlateItem) -> Any:  # noqa: ANN401  (a SlotType)
-    return item.slot_type if item.slot_type == "mandatory" else "fallback"
+def _plain(item: SlateItem) -> SlateItem:
+    """Return a slot as nobody's: everybody gets it, and nothing is said of why."""
+    slot_type: SlotType = "mandatory" if item.slot_type == "mandatory" else "fallback"
+    return replace(item, slot_type=slot_type, propensity=1.0, reasons=())
 
 
 async def _kept(services: Services, logged: LoggedSlate) -> LoggedSlate:
@@ -232,16 +230,16 @@ def _minutes(rendition: Rendition | None, content_minutes: float) -> float | Non
 def _cursor(query: FeedQuery, request_id: str, offset: int) -> str:
     """Return where to go on, with all that the next page must know of the first."""
     told = [offset, request_id, query.surface, query.device, query.max_minutes]
-    return urlsafe_b64encode(orjson.dumps(told)).decode()
+    return write_cursor(orjson.dumps(told).decode())
 
 
 def _read_cursor(query: FeedQuery, cursor: str) -> tuple[FeedQuery, int]:
     try:
-        told = orjson.loads(urlsafe_b64decode(cursor.encode()))
+        told = orjson.loads(read_cursor(cursor))
         offset, request_id, surface, device, max_minutes = told
         if not (isinstance(offset, int) and 0 <= offset <= MAX_LIMIT and _may_be(told)):
             raise _bad_cursor()
-    except (binascii.Error, ValueError, TypeError):
+    except (ValueError, TypeError):
         raise _bad_cursor() from None
     began = replace(
         query, request_id=request_id, surface=surface, device=device, max_minutes=max_minutes

@@ -49,6 +49,8 @@ class Snapshots:
 
         A damaged or outdated one is deleted, and the log is read instead.
         """
+        for part in self._folder.glob("part-*"):  # of a worker that was killed while it stopped
+            shutil.rmtree(part, ignore_errors=True)
         last = self._store.last_change()
         for number, directory in reversed(self._all()):
             is_recent = last - _MOST_CHANGES <= number <= last
@@ -79,6 +81,8 @@ class Snapshots:
             return
         for _, directory in held:
             shutil.rmtree(directory, ignore_errors=True)
+        if self._store.erased_since(number):  # while it was written
+            self.forget()
 
     def forget(self) -> None:
         """Delete all; call after somebody was erased."""

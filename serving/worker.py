@@ -21,7 +21,7 @@ from recsys.engine import Engine
 from recsys.errors import StoreError
 from recsys.plain_events import PlainEvent, encode_plain
 from recsys.schema import TABLES
-from recsys.slate.recipe import DEFAULT_SLATE, SlateRecipe
+from recsys.slate.recipe import SlateRecipe
 from recsys.state.live import LiveState
 from recsys.store.bulk import CHANGE_NUMBER
 from recsys.store.port import Changes, Fate, Store
@@ -94,9 +94,8 @@ class Worker:
 
     def __init__(
         self, store: Store, clock: Clock, models_dir: Path, state: LiveState, number: int,
-        *, named: NamedSegments | None = None,
-        slate: SlateRecipe = DEFAULT_SLATE, budget_seconds: float = 0.2,
-        on_erasure: Callable[[], None] = lambda: None,
+        *, named: NamedSegments, slate: SlateRecipe, budget_seconds: float,
+        on_erasure: Callable[[], None],
     ) -> None:  # fmt: skip
         self._budget_seconds, self._on_erasure = budget_seconds, on_erasure
         self._catching: asyncio.Future[None] | None = None
@@ -137,8 +136,7 @@ class Worker:
     def stop(self) -> None:
         """Stop following; returns when the background work has ended."""
         self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        self._thread.join()
 
     @contextmanager
     def engine(self) -> Iterator[tuple[Engine, datetime]]:
@@ -147,8 +145,7 @@ class Worker:
         Others wait, so be quick. Where the log cannot be read, what is known has to do.
         """
         try:
-            if self._store.last_change() > self._number:
-                self.catch_up()
+            self.catch_up()
         except StoreError as error:
             _log.warning("not_up_to_date", reason=str(error))
         with self._turn:
@@ -175,16 +172,26 @@ class Worker:
             self._turn.release()
 
     def catch_up(self) -> None:
-        """Take in every change that is committed now; when it returns they count."""
-        with self._follower:
-            while (last := self._store.last_change()) > self._number:
-                changes = list(self._store.changes(self._number))
-                if any(run.table == TOMBSTONES.name for run in changes):
-                    self._rebuild()
-                elif changes:
-                    self._apply(changes)
-                else:  # numbers whose rows were erased
-                    self._number = last
+        """Let every change count that is committed now, whoever takes it in."""
+        last = self._store.last_change()
+        while self._number < last:
+            # Whoever stores one group of events after the other hardly lets go of the lock, and
+            # takes in what is waited for here.
+            if self._follower.acquire(timeout=_LONGEST_WAIT_SECONDS):
+                try:
+                    self._follow_log()
+                finally:
+                    self._follower.release()
+
+    def _follow_log(self) -> None:
+        while (last := self._store.last_change()) > self._number:
+            changes = list(self._store.changes(self._number))
+            if any(run.table == TOMBSTONES.name for run in changes):
+                self._rebuild()
+            elif changes:
+                self._apply(changes)
+            else:  # numbers whose rows were erased
+                self._number = last
 
     def append(self, events: Sequence[PlainEvent]) -> list[Fate]:
         """Store events and let them count; return what became of each.
@@ -203,8 +210,7 @@ class Worker:
                     state.observe(encode_plain(inserted, state.catalogue))
                     self._number = numbers[-1]
                     state.advance(to_micros(self._clock.now()))  # or the next reader would
-        if numbers and self._number < numbers[-1]:
-            self.catch_up()
+        self.catch_up()
         return appended.fates
 
     def _refresh_standby(self) -> None:
@@ -233,9 +239,11 @@ class Worker:
             while last > self._number and (left := deadline - monotonic()) > 0:
                 if self._catching is None or self._catching.done():
                     self._catching = asyncio.ensure_future(run_in_threadpool(self.catch_up))
-                await asyncio.wait_for(asyncio.shield(self._catching), left)
-        except (StoreError, TimeoutError) as error:
-            _log.warning("not_up_to_date", reason=type(error).__name__)
+                await asyncio.wait([self._catching], timeout=min(left, _FIRST_WAIT_SECONDS))
+                if self._catching.done():
+                    self._catching.result()
+        except StoreError as error:
+            _log.warning("not_up_to_date", reason=str(error))
 
     def _apply(self, changes: Sequence[Changes]) -> None:
         with self._turn:

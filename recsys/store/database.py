@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from threading import Lock
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -45,7 +46,10 @@ class Database:
         self._shown_url = parsed.render_as_string(hide_password=True)
         # Parameters are people's ids and texts: they belong in no message and no log.
         self.engine = sa.create_engine(parsed, hide_parameters=True, **_engine_options(parsed))
-        self._line = Line(self.engine)
+        self._lines: list[Line] = []
+        # On SQLite writers look again and again, sleeping longer each time; those of one process
+        # need not.
+        self._writers = Lock()
         if self.is_sqlite:
             _control_sqlite(self.engine)
             self._reader = self.engine
@@ -71,14 +75,14 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
         """Give a connection in a write transaction, committed at the end, undone on an error."""
-        with self._explained(), self._writer.begin() as connection:
+        with self._explained(), self._writers, self._writer.begin() as connection:
             yield connection
 
-    @contextmanager
-    def line(self) -> Iterator[Line]:
-        """Give the connection that is kept for what is run with every request."""
-        with self._explained():
-            yield self._line
+    def line(self) -> Line:
+        """Return a connection to keep, for what is run with every request."""
+        line = Line(self.engine, self._explained, self._writers)
+        self._lines.append(line)
+        return line
 
     def use_write_ahead_log(self) -> None:
         """Let readers and a writer of a SQLite file work side by side; the file remembers it."""
@@ -111,7 +115,8 @@ class Database:
 
     def close(self) -> None:
         """Close all connections."""
-        self._line.close()
+        for line in self._lines:
+            line.close()
         self.engine.dispose()
 
 

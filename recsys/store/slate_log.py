@@ -53,13 +53,9 @@ class SlateLog:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._turn = "" if database.is_sqlite else TAKE_TURN
+        self._writing = database.line()
         self._recent: OrderedDict[Request, dict[str, SlateItem]] = OrderedDict()
         self._lock = Lock()
-
-    def keep(self, logged: LoggedSlate) -> LoggedSlate:
-        """Keep one slate, as :meth:`write` does."""
-        return self.write([logged])[0]
 
     def write(self, slates: Sequence[LoggedSlate]) -> list[LoggedSlate]:
         """Keep slates in one transaction and return, for each, the whole slate that is kept.
@@ -68,8 +64,8 @@ class SlateLog:
         positions follow those that are kept. Nothing is kept of an employee who was erased.
         """
         rows = [(*_row(logged), tombstone(self._salt, logged.employee_id)) for logged in slates]
-        with self._database.line() as line:
-            n_new = line.write(self._turn, _insert_text(self._database.engine.dialect.name), rows)
+        statement = _insert_text(self._database.engine.dialect.name)
+        n_new = self._writing.write(TAKE_TURN, statement, rows)
         if n_new == len(slates):
             self._remember(slates)
             return list(slates)

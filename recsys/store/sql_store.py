@@ -47,6 +47,7 @@ class SqlStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._asking = database.line()
         self._is_current = False
 
     def migrate(self) -> None:
@@ -131,8 +132,7 @@ class SqlStore:
         if not self._is_current:
             with self._reading() as connection:
                 return last_number(connection)
-        with self._database.line() as line:
-            return int(line.ask(LAST_NUMBER))
+        return int(self._asking.ask(LAST_NUMBER))
 
     def erase(self, employee_id: str, *, at: datetime) -> dict[str, int]:
         """Delete from the tables and from the log, and record the tombstone."""

@@ -79,7 +79,7 @@ def list_renditions(services: ServicesDependency, content_id: RowId) -> dict[str
 
 @router.get(
     "/employees/{employee_id}/preferences", tags=["employees"], operation_id="get_preferences",
-    response_model=StoredPreferences, dependencies=[requires("portal")],
+    response_model=StoredPreferences, dependencies=[requires("portal", own="path")],
 )  # fmt: skip
 def get_preferences(services: ServicesDependency, employee_id: EmployeeId) -> dict[str, Any]:
     """Return an employee's own choices; of somebody who made none, or is unknown, the defaults."""

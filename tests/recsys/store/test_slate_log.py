@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 
@@ -19,9 +20,14 @@ ITEMS = (
 LOGGED = LoggedSlate("e", "portal", NOW, Slate("r", "model", "1", "no_model", ITEMS))
 
 
+def keep(log: SlateLog, logged: LoggedSlate) -> LoggedSlate:
+    (kept,) = log.write([logged])
+    return kept
+
+
 def test_what_is_kept_is_found_again(database: Database) -> None:
     log = SlateLog(database)
-    assert log.keep(LOGGED) == LOGGED
+    assert keep(log, LOGGED) == LOGGED
     assert log.find("e", "r") == LOGGED
     assert log.find("e", "other") is None
     assert log.find("f", "r") is None
@@ -29,28 +35,28 @@ def test_what_is_kept_is_found_again(database: Database) -> None:
 
 def test_an_empty_slate_is_a_slate(database: Database) -> None:
     empty = replace(LOGGED, slate=Slate("nothing", "model", "1", None))
-    assert SlateLog(database).keep(empty) == SlateLog(database).find("e", "nothing")
+    assert keep(SlateLog(database), empty) == SlateLog(database).find("e", "nothing")
 
 
 def test_of_two_slates_for_one_request_the_first_counts(database: Database) -> None:
     log = SlateLog(database)
-    log.keep(LOGGED)
-    assert log.keep(replace(LOGGED, surface="mobile")) == LOGGED
+    keep(log, LOGGED)
+    assert keep(log, replace(LOGGED, surface="mobile")) == LOGGED
     theirs = replace(LOGGED, employee_id="f")
-    assert log.keep(theirs) == theirs
+    assert keep(log, theirs) == theirs
 
 
 def test_writers_of_one_request_agree(database: Database) -> None:
     log = SlateLog(database)
     surfaces = [replace(LOGGED, surface=f"s{i}") for i in range(8)]
     with ThreadPoolExecutor(4) as pool:
-        kept = list(pool.map(log.keep, surfaces))
+        kept = list(pool.map(partial(keep, log), surfaces))
     assert set(kept) == {log.find("e", "r")}
 
 
 def test_slots_come_by_request_and_content(database: Database) -> None:
     log = SlateLog(database)
-    log.keep(LOGGED)
+    keep(log, LOGGED)
     assert log.slots([("e", "r"), ("e", "r"), ("e", "x"), ("f", "r")]) == {
         ("e", "r"): {"b": ITEMS[0], "a": ITEMS[1]}
     }
@@ -60,12 +66,12 @@ def test_slots_come_by_request_and_content(database: Database) -> None:
 def test_erasure_takes_the_slates_and_blocks_new_ones(database: Database) -> None:
     log, store = SlateLog(database), SqlStore(database)
     theirs = replace(LOGGED, employee_id="f")
-    log.keep(LOGGED)
-    log.keep(theirs)
+    keep(log, LOGGED)
+    keep(log, theirs)
     assert store.erase("e", at=NOW)["slates"] == 1
     log.forget()
     assert log.find("e", "r") is None
-    assert log.keep(LOGGED) == LOGGED
+    assert keep(log, LOGGED) == LOGGED
     assert log.find("e", "r") is None
     assert log.find("f", "r") == theirs
     assert log.slots([("e", "r")]) == {}
@@ -76,9 +82,9 @@ def test_a_slate_grows_by_what_follows_it(database: Database) -> None:
     begun = replace(LOGGED, slate=replace(LOGGED.slate, items=ITEMS[:1]))
     rest = replace(LOGGED, slate=replace(LOGGED.slate, items=ITEMS[1:], is_whole=True))
     whole = replace(LOGGED, slate=replace(LOGGED.slate, is_whole=True))
-    assert log.keep(begun) == begun
-    assert log.keep(rest) == whole
-    assert log.keep(rest) == whole == log.find("e", "r")
+    assert keep(log, begun) == begun
+    assert keep(log, rest) == whole
+    assert keep(log, rest) == whole == log.find("e", "r")
 
 
 def test_slates_are_written_together(database: Database) -> None:
