@@ -235,11 +235,12 @@ class Worker:
     async def _reach(self, deadline: float) -> None:
         """Wait until all counts that is committed now, for some time."""
         try:
-            last = self._store.last_change()
-            while last > self._number and (left := deadline - monotonic()) > 0:
+            last, wait_seconds = self._store.last_change(), _FIRST_WAIT_SECONDS
+            while last > self._number and monotonic() < deadline:
                 if self._catching is None or self._catching.done():
                     self._catching = asyncio.ensure_future(run_in_threadpool(self.catch_up))
-                await asyncio.wait([self._catching], timeout=min(left, _FIRST_WAIT_SECONDS))
+                await asyncio.sleep(wait_seconds)
+                wait_seconds = min(2.0 * wait_seconds, _LONGEST_WAIT_SECONDS)
                 if self._catching.done():
                     self._catching.result()
         except StoreError as error:
