@@ -117,3 +117,19 @@ def test_time_never_stands_still() -> None:
 def test_without_events_it_is_now(kind: Literal["wall", "dataset"]) -> None:
     none = last_moment(pd.DataFrame({"occurred_at": [], "received_at": []}))
     assert abs(start_clock(kind, none).now() - datetime.now(UTC)) < timedelta(seconds=5)
+
+
+def test_a_stored_row_that_is_not_understood_keeps_back_no_other(server: Server) -> None:
+    now = server.services.clock.now()
+    contents = [
+        {"content_id": content_id, "title": "Lunch", "published_at": now - timedelta(minutes=1)}
+        for content_id in ("before", "not-understood", "after")
+    ]
+    rows, rejects = checked_rows("contents", contents)
+    assert not rejects
+    rows.loc[rows["content_id"] == "not-understood", "audience"] = '{"of a later": "version"}'
+    with closing(open_store(server.settings.database_url)) as other:
+        other.write("contents", rows, received_at=now)
+    assert eventually(lambda: {"before", "after"} <= set(ids(server.feed(limit=100))))
+    assert "not-understood" not in ids(server.feed(limit=100))
+    assert server.get("/readyz")["behind"] == 0
