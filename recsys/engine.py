@@ -40,6 +40,7 @@ from recsys.model import Model
 from recsys.ranker.training_rows import TrainingRows
 from recsys.reach.analyst import Reach, ReachAnalyst
 from recsys.reach.gains import Gains
+from recsys.reach.owing import Owing, owing
 from recsys.scoring import LiveScorer
 from recsys.segments.model import SegmentModel
 from recsys.segments.segments import Segments
@@ -239,6 +240,12 @@ class Engine:
         """Return whom a content reached, why not the others, and what to do about them."""
         self.state.advance(to_micros(at))
         return self.analyst.reach(self._content(content_id), self.state.clock, plan=plan)
+
+    def owing(self, content_id: str, at: datetime) -> Owing:
+        """Return who has not yet acknowledged a must-read; keep a record of every such question."""
+        self.state.advance(to_micros(at))
+        content = self._content(content_id)
+        return owing(self.state, self.audiences, content, self.state.clock)
 
     def audience_for(self, content_id: str, at: datetime) -> Gains:
         """Return which groups of a content's audience would gain most from it."""

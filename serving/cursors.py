@@ -5,7 +5,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 from serving.problems import Fault, ProblemError
 
-__all__ = ["read_cursor", "write_cursor"]
+__all__ = ["bad_cursor", "read_cursor", "write_cursor"]
 
 
 def write_cursor(place: str) -> str:
@@ -20,9 +20,14 @@ def read_cursor(cursor: str) -> str:
     except (binascii.Error, ValueError):
         place = ""
     if not place or "\0" in place:
-        fault = Fault(location="query.cursor", expected="the next_cursor of an earlier page")
-        raise ProblemError(
-            422, "the cursor belongs to no page; leave it out to start at the beginning",
-            errors=[fault],
-        )  # fmt: skip
+        raise bad_cursor()
     return place
+
+
+def bad_cursor() -> ProblemError:
+    """Return the problem (422) that a cursor is none of ours."""
+    fault = Fault(location="query.cursor", expected="the next_cursor of an earlier page")
+    return ProblemError(
+        422, "the cursor belongs to no page; leave it out to start at the beginning",
+        errors=[fault],
+    )  # fmt: skip

@@ -29,6 +29,7 @@ _TAGS = {
     "catalogue": "Contents, renditions and employees.",
     "employees": "An employee's own choices, and their erasure.",
     "reports": "Aggregates; groups below ten are hidden and numbers of people rounded to tens.",
+    "compliance": "Who has not yet acknowledged a must-read; every look is kept.",
     "operations": "Does it run, is it up to date, what is serving.",
 }
 

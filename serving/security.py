@@ -62,10 +62,10 @@ class _Gate(SecurityBase):
                            "key made by `recsys keys create`")  # fmt: skip
         if credentials.startswith(PREFIX):
             return self._check_token(services, credentials, request)
-        await self._check_key(services, credentials)
+        request.state.key_id = await self._check_key(services, credentials)
         return None
 
-    async def _check_key(self, services: Services, credentials: str) -> None:
+    async def _check_key(self, services: Services, credentials: str) -> str:
         key_hash = hash_key(credentials)
         key = services.key_cache.remembered(key_hash)
         if key is None:
@@ -79,6 +79,7 @@ class _Gate(SecurityBase):
                 403, f"the key has the scope {key.scope}, this route wants "
                 f"{' or '.join(sorted(self._allowed))}; use a key with one of them",
             )  # fmt: skip
+        return key.key_id
 
     def _check_token(self, services: Services, token: str, request: Request) -> str:
         employee_id = services.tokens.employee(token, datetime.now(UTC))

@@ -13,6 +13,7 @@ from recsys.audience.named import read_named_segments
 from recsys.settings import Settings
 from recsys.slate.recipe import read_slate_recipe
 from recsys.state.live import LiveState
+from recsys.store.audit_log import AuditLog
 from recsys.store.database import Database
 from recsys.store.key_store import KeyStore
 from recsys.store.port import Store
@@ -47,6 +48,7 @@ class Services:
 
     store: Store
     keys: KeyStore
+    audits: AuditLog
     slates: SlateLog
     clock: Clock
     worker: Worker
@@ -99,8 +101,8 @@ def open_services(settings: Settings, database: Database, metrics: Metrics) -> I
         try:
             keys = KeyStore(database)
             yield Services(
-                store, keys, slates, clock, worker, metrics, intake, slate_writer, event_writer,
-                KeyCache(keys),
+                store, keys, AuditLog(database), slates, clock, worker, metrics, intake,
+                slate_writer, event_writer, KeyCache(keys),
                 Tokens(keys.token_secret(), timedelta(minutes=settings.token_minutes)),
                 RateLimit(settings.key_requests_per_second),
                 RateLimit(settings.token_requests_per_second),

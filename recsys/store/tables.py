@@ -13,6 +13,7 @@ from recsys.schema import TABLES, Column, Kind, Table
 
 __all__ = [
     "API_KEYS",
+    "AUDITS",
     "CATALOGUE",
     "CATALOGUE_LOG",
     "CHANGE_COUNTER",
@@ -144,6 +145,18 @@ API_KEYS = sa.Table(
 
 TOKEN_SECRET = sa.Table("token_secret", METADATA, sa.Column("secret", sa.Text, nullable=False))
 """One row: 32 random bytes in hex that sign the employees' tokens, the same for all processes."""
+
+AUDITS = sa.Table(
+    "audits",
+    METADATA,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("key_id", sa.Text, nullable=False),
+    sa.Column("purpose", sa.Text, nullable=False),
+    sa.Column("content_id", sa.Text, nullable=False),
+    sa.Column("people", sa.Integer, nullable=False),
+)
+"""Who looked at the people that have not acknowledged a must-read; it names none of them."""
 
 SLATES = sa.Table(
     "slates",
