@@ -218,7 +218,10 @@ class Worker:
         if monotonic() < self._standby_until:
             return
         with self._turn:
-            self.standby = self._engine.feed(FeedRequest("", self._clock.now(), _STANDBY_SLOTS))
+            self._stand_by(self._engine)
+
+    def _stand_by(self, engine: Engine) -> None:
+        self.standby = engine.feed(FeedRequest("", self._clock.now(), _STANDBY_SLOTS))
         self._standby_until = monotonic() + _STANDBY_SECONDS
 
     def follow_champion(self) -> None:
@@ -229,6 +232,9 @@ class Worker:
         with self._follower:  # nobody changes the catalogue, while others go on being answered
             engine = Engine(champion.model, self._engine.state, [], self._named, self._slate)
             with self._turn:
+                # On a new machine its first feed compiles for a while: here, where others get
+                # everybody's feed meanwhile, and not on the event loop, where all would wait.
+                self._stand_by(engine)
                 self._champion, self._engine = champion, engine
         _log.info("champion", version=champion.model.version)
 
