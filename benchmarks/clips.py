@@ -43,6 +43,18 @@ def film(page: Page, drawing: Path, folder: Path) -> None:
     _ffmpeg("-i", str(still), "-q:v", "3", str(_MEDIA / f"{drawing.stem}.jpg"))
 
 
+def record() -> None:
+    """Write the recording: three soft notes, one after the other, for as long as a clip."""
+    notes = "+".join(
+        f"0.2*sin(2*PI*{pitch}*t)*exp(-1.2*(t-{begin}))*gte(t,{begin})"
+        for begin, pitch in enumerate((261.63, 329.63, 392.0))
+    )
+    _ffmpeg(
+        "-f", "lavfi", "-i", f"aevalsrc='{notes}':s=24000:d={_SECONDS}", "-b:a", "32k",
+        "-fflags", "+bitexact", str(_MEDIA / "tones.mp3"),
+    )  # fmt: skip
+
+
 def _ffmpeg(*arguments: str) -> None:
     program = shutil.which("ffmpeg")
     assert program is not None, "ffmpeg is not installed"
@@ -50,7 +62,8 @@ def _ffmpeg(*arguments: str) -> None:
 
 
 def main() -> None:
-    """Film all drawings."""
+    """Film all drawings, and record the notes."""
+    record()
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     with sync_playwright() as playwright, TemporaryDirectory() as folder:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])

@@ -23,6 +23,7 @@ _PAGES = "/portal/contents"
 _FILMS = tuple(FORMATS_IN_USE.index(f) for f in ("video", "short_video"))
 _ILLUSTRATION = FORMATS_IN_USE.index("illustration")
 _SUMMARY = FORMATS_IN_USE.index("text_summary")
+_AUDIO = FORMATS_IN_USE.index("audio")
 
 
 class _Scene(NamedTuple):
@@ -73,8 +74,8 @@ def describe_media(
     """Return ``url`` and the company's own columns of renditions; one row per rendition.
 
     All arguments have one entry per rendition: main topic, format and language as indices, ids,
-    and the story it tells. Films and illustrations have their file as ``url``, all others the
-    content's page. ``captions_url`` and ``poster_url`` are of films, ``alt_text`` is of
+    and the story it tells. Films, illustrations and recordings have their file as ``url``,
+    texts the content's page. ``captions_url`` and ``poster_url`` are of films, ``alt_text`` is of
     illustrations and ``text`` (up to three lines) of summaries, in the rendition's language.
     Nothing is drawn by chance.
     """
@@ -97,5 +98,7 @@ def _media(
         return {"url": f"{clip}.webm", "captions_url": captions, "poster_url": f"{clip}.jpg"}
     if form == _ILLUSTRATION:
         return {"url": f"{_FILES}/{scene.drawing}.svg", "alt_text": scene.words[language]}
+    if form == _AUDIO:
+        return {"url": f"{_FILES}/tones.mp3"}
     page = {"url": f"{_PAGES}/{content_id}?rendition_id={rendition_id}"}
     return page | {"text": "\n".join(story.points[language])} if form == _SUMMARY else page
