@@ -36,6 +36,7 @@ from serving.routes import (
     related,
     reports,
     signage,
+    widget,
 )
 from serving.services import open_services
 
@@ -61,7 +62,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     for module in (
         feed, signage, formats, format_advice, audiences, explain, reach, related, events,
-        catalogue, catalogue_reads, employees, reports, operations,
+        catalogue, catalogue_reads, employees, reports, operations, widget,
     ):  # fmt: skip
         app.include_router(module.router)
     if settings.demo:
