@@ -23,8 +23,8 @@ from serving.services import Services
 
 __all__ = ["add_details"]
 
-OWN_COLUMNS = ("captions_url", "poster_url", "alt_text", "text")
-"""Columns that the table of renditions does not declare: kept as attributes, shown if texts."""
+MEDIA_COLUMNS = ("captions_url", "poster_url", "alt_text")
+"""Of renditions; like ``summary`` and ``text`` not declared: kept as attributes, shown if texts."""
 
 _KANA = re.compile("[\u3040-\u30ff]")
 """Hiragana and katakana: no other language is written with them."""
@@ -79,11 +79,11 @@ def _fill(services: Services, page: Page, shown: list[list[Rendition]]) -> None:
 
 
 def _rendition(content: Row, rendition: Rendition, row: Row) -> dict[str, Any]:
-    own = orjson.loads(row.get(ATTRIBUTES, "{}"))
-    told = {name: own[name] for name in OWN_COLUMNS if isinstance(own.get(name), str)}
+    attributes = orjson.loads(row.get(ATTRIBUTES, "{}"))
+    own = {name: value for name, value in attributes.items() if isinstance(value, str)}
     form, language = row.get("format", rendition.format), row.get("language")
-    summary = content.get("summary") if _speaks(content, language) else None
-    text = told.pop("text", None) or _text(content, form, row.get("url"), language)
+    fallback = content.get("summary") if _speaks(content, language) else None
+    text = own.get("text") or _text(content, form, row.get("url"), language)
     return {
         "rendition_id": rendition.rendition_id,
         "format": form,
@@ -93,9 +93,9 @@ def _rendition(content: Row, rendition: Rendition, row: Row) -> dict[str, Any]:
         "est_minutes": minutes(rendition, content.get("est_minutes", math.nan)),
         "duration_seconds": row.get("duration_seconds"),
         "has_captions": bool(row.get("has_captions", False)),
-        "summary": summary,
+        "summary": own.get("summary") or fallback,
         "text": text,
-    } | {name: told.get(name) for name in OWN_COLUMNS if name != "text"}
+    } | {name: own.get(name) for name in MEDIA_COLUMNS}
 
 
 def _text(content: Row, form: str, url: str | None, language: str | None) -> str | None:

@@ -43,9 +43,9 @@ class Reason(BaseModel):
 class ShownRendition(BaseModel):
     """One rendition of a content, with all that is needed to show it in place.
 
-    ``captions_url``, ``poster_url``, ``alt_text`` and ``text`` are columns of these names that the
-    company gave its renditions. ``summary`` and ``text`` fall back to the content's own where that
-    is in the language of the rendition.
+    ``captions_url``, ``poster_url``, ``alt_text``, ``summary`` and ``text`` are columns of these
+    names that the company gave its renditions. The last two fall back to the content's own where
+    that is in the language of the rendition.
     """
 
     rendition_id: str

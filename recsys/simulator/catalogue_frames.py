@@ -90,7 +90,8 @@ def describe_renditions(catalogue: Catalogue, stories: list[Story]) -> pd.DataFr
     names, codes = np.array(FORMATS_IN_USE)[form], np.array(LANGUAGES)[language]
     keys = [f"{i}-{f}-{c}" for i, f, c in zip(ids, names, codes, strict=True)]
     told = [stories[i] for i in content]
-    media = describe_media(catalogue.main_topic[content], form, language, ids, keys, told)
+    topic = catalogue.main_topic[content]
+    media = describe_media(content, topic, form, language, ids, keys, told)
     described = pd.DataFrame(
         {
             "rendition_id": keys,

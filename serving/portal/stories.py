@@ -55,6 +55,8 @@ class Story:
     poster_url: str = ""
     alt_text: str = ""
     text: str = ""
+    own_summary: str = ""
+    """Of the rendition."""
 
     @property
     def is_film(self) -> bool:
@@ -75,7 +77,7 @@ class Story:
     def points(self) -> list[str]:
         """Return lines in the rendition's language: its own text, else a summary that fits."""
         fits = not self.language or (self.language == "ja") == (self.text_language == "ja")
-        told = self.text or (self.summary if fits else "")
+        told = self.text or self.own_summary or (self.summary if fits else "")
         return [line for line in told.split("\n") if line.strip()]
 
 
@@ -86,7 +88,7 @@ def find_story(services: Services, content_id: str, rendition_id: str) -> Story:
         raise no_content(content_id)
     rendition = _first(services.store.find("renditions", rendition_id)) or {}
     own = orjson.loads(rendition.get(ATTRIBUTES) or "{}")
-    media = {name: str(own.get(name) or "") for name in _MEDIA}
+    told = {name: str(own.get(name) or "") for name in _OWN}
     return Story(
         content_id=content_id,
         rendition_id=rendition_id,
@@ -103,11 +105,12 @@ def find_story(services: Services, content_id: str, rendition_id: str) -> Story:
         ack_due_at=content["ack_due_at"],
         text_language=_text_language(content),
         url=rendition.get("url") or "",
-        **media,
+        own_summary=own.get("summary") or "",
+        **told,
     )
 
 
-_MEDIA = ("captions_url", "poster_url", "alt_text", "text")
+_OWN = ("captions_url", "poster_url", "alt_text", "text")
 """Columns of the company's own."""
 
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 from recsys.answers import FormatPreference, PublicRequest, SlateItem
-from recsys.candidates.related import Related
 from recsys.engine import Engine
+from serving.known import check_content
 from serving.portal.people import other_people, person
 from serving.portal.stories import find_story, forms_of
 from serving.services import Services
@@ -40,11 +40,17 @@ def reader_view(services: Services, employee_id: str) -> View:
 
 
 def content_view(services: Services, content_id: str, rendition_id: str, employee_id: str) -> View:
-    """Return one content, its other forms, and what to read next; an unknown one is a problem."""
-    story = find_story(services, content_id, rendition_id)
+    """Return one content, its other forms, and what to read next; an unknown one is a problem.
+
+    Without a rendition it is the one that the engine chooses for this reader.
+    """
     with services.worker.engine() as (engine, now):
+        check_content(engine, content_id)
+        story = find_story(
+            services, content_id, rendition_id or _rendition(engine, employee_id, content_id)
+        )
         related = engine.related(content_id, now, employee_id, _RELATED)
-        chosen = [_rendition(engine, employee_id, one) for one in related]
+        chosen = [_rendition(engine, employee_id, one.content_id) for one in related]
         me = person(engine.state.catalogue.employees, employee_id, now)
     return {
         "story": story,
@@ -73,9 +79,9 @@ def _slide(services: Services, item: SlateItem) -> View:
     return {"story": story, "is_urgent": item.slot_type == "mandatory"}
 
 
-def _rendition(engine: Engine, employee_id: str, related: Related) -> str:
+def _rendition(engine: Engine, employee_id: str, content_id: str) -> str:
     """Return the rendition in which somebody is offered a content."""
-    return engine.rendition(employee_id, related.content_id, engine.now).rendition_id
+    return engine.rendition(employee_id, content_id, engine.now).rendition_id
 
 
 def _scale(preference: FormatPreference) -> float:

@@ -67,10 +67,12 @@ def test_texts_of_another_language_are_left_out(start: StartServer) -> None:
     server = start()
     put(server, "c", {"summary": "要約", "body": "本文", "language": "ja"},
         article={"language": "en", "title": "In English"},
-        text_summary={"language": "en", "text": "In short"})  # fmt: skip
+        text_summary={"language": "en", "text": "In short"},
+        illustration={"language": "en", "summary": "In a line"})  # fmt: skip
     found = by_format(item_of(server, "c"))
     assert (found["article"]["summary"], found["article"]["text"]) == (None, None)
     assert (found["text_summary"]["summary"], found["text_summary"]["text"]) == (None, "In short")
+    assert found["illustration"]["summary"] == "In a line"
 
 
 def test_an_article_that_is_nowhere_else_is_read_in_place(start: StartServer) -> None:

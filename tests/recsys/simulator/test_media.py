@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from recsys.simulator.simulated import Simulated
 
 MEDIA = files("serving.portal").joinpath("media")
-OWN = ["captions_url", "poster_url", "alt_text", "text"]
+OWN = ["captions_url", "poster_url", "alt_text", "summary", "text"]
 
 
 def described(world: Simulated) -> pd.DataFrame:
@@ -29,7 +29,8 @@ def test_formats_have_their_columns_after_the_import(strong: Simulated) -> None:
     assert (given.loc[films, ["captions_url", "poster_url"]] == 1).all(axis=None)
     assert given.loc["illustration", "alt_text"] == 1
     assert given.loc["text_summary", "text"] == 1
-    assert given.to_numpy().sum() == 2 * 2 + 1 + 1  # and nothing else
+    assert (given["summary"] == 1).all()
+    assert given.to_numpy().sum() == 2 * 2 + 1 + 1 + len(given)  # and nothing else
 
 
 def test_every_file_that_is_named_ships_with_the_demo(strong: Simulated) -> None:
@@ -45,7 +46,7 @@ def test_every_file_that_is_named_ships_with_the_demo(strong: Simulated) -> None
 
 def test_words_are_in_the_language_of_the_rendition(strong: Simulated) -> None:
     frame = described(strong)
-    for column in ("alt_text", "text"):
+    for column in ("alt_text", "summary", "text"):
         told = frame[frame[column].notna()]
         japanese = told[column].str.contains("[\u3040-\u30ff]")
         assert (japanese == (told["language"] == "ja")).all()

@@ -72,7 +72,7 @@ def test_too_small_a_company_is_refused() -> None:
 
 
 def test_only_media_are_described_beyond_the_declared_columns(strong: Simulated) -> None:
-    media = {"captions_url", "poster_url", "alt_text", "text"}
+    media = {"captions_url", "poster_url", "alt_text", "summary", "text"}
     for path in strong.directory.glob("*.parquet"):
         own = set(pd.read_parquet(path).columns) - set(TABLES[path.stem].column_names)
         assert own == (media if path.stem == "renditions" else set()), path.name
