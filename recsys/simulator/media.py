@@ -80,10 +80,10 @@ def describe_media(
     """Return ``url`` and the company's own columns of renditions; one row per rendition.
 
     All arguments have one entry per rendition: content, main topic, format and language as
-    indices, ids, and the story it tells. Films, illustrations and recordings have
-    their file as ``url``, texts the content's page. ``captions_url`` and ``poster_url`` are of films, ``alt_text`` is of
-    illustrations, ``text`` (up to three lines) of text summaries and ``summary`` of all, in the
-    rendition's language.
+    indices, ids, and the story it tells. Films, illustrations and recordings have their file as
+    ``url``, texts the content's page. ``captions_url`` and ``poster_url`` are of films,
+    ``alt_text`` is of illustrations, ``text`` (up to three lines) of text summaries and
+    ``summary`` of all, in the rendition's language.
     Nothing is drawn by chance.
     """
     rows = zip(

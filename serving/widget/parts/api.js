@@ -31,15 +31,15 @@ async function ask(url, options) {
 export class Api {
   #base;
   #employee;
-  #tokenUrl;
+  #tokens; // an address, or a function that gets the next one
   // A promise of it: who asks meanwhile waits for the same.
   #token = null;
   #until = 0;
 
-  constructor(base, employee, tokenUrl) {
+  constructor(base, employee, tokens) {
     this.#base = base.replace(/\/+$/, "");
     this.#employee = encodeURIComponent(employee);
-    this.#tokenUrl = tokenUrl;
+    this.#tokens = tokens;
   }
 
   feed(query) {
@@ -97,7 +97,9 @@ export class Api {
   }
 
   async #renewed() {
-    const made = await ask(this.#tokenUrl, { method: "POST", credentials: "same-origin" });
+    const made = typeof this.#tokens === "function"
+      ? await this.#tokens()
+      : await ask(this.#tokens, { method: "POST", credentials: "same-origin" });
     const left = Date.parse(made.expires_at) - Date.now() - RENEW_BEFORE_MS;
     this.#until = performance.now() + Math.max(left || 0, TRUST_MS);
     return made.token;

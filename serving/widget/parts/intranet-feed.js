@@ -48,13 +48,13 @@ class IntranetFeed extends HTMLElement {
   #start() {
     const asked = (name) => this.getAttribute(name);
     const employee = asked("employee");
-    const tokenUrl = asked("token-url");
-    if (!employee || !tokenUrl) {
-      console.error("intranet-feed: the attributes employee and token-url are needed");
+    const tokens = this.getToken ?? asked("token-url"); // for pages where no cookie signs in
+    if (!employee || !tokens) {
+      console.error("intranet-feed: employee and token-url (or the property getToken) are needed");
       return;
     }
     const base = asked("api") || new URL(import.meta.url).origin;
-    this.#feed = new Feed(this, new Api(base, employee, tokenUrl), {
+    this.#feed = new Feed(this, new Api(base, employee, tokens), {
       employee,
       owner: `${base} ${employee}`,
       lang: spoken(asked("lang") || document.documentElement.lang || navigator.language),
