@@ -94,7 +94,7 @@ def test_choosing_somebody_reading_and_coming_back(open_portal: OpenPortal, serv
 def test_a_clip_plays_in_place_with_captions_and_counts(
     open_portal: OpenPortal, server: Server
 ) -> None:
-    page = open_portal(f"/portal?employee=sim-000005&lang=ja", reduced_motion="reduce")
+    page = open_portal("/portal?employee=sim-000005&lang=ja", reduced_motion="reduce")
     start = page.locator("intranet-feed article .play").first
     start.scroll_into_view_if_needed()
     start.click()
