@@ -13,7 +13,8 @@ from typing import Literal, NamedTuple
 from playwright.sync_api import Browser, sync_playwright
 
 DOCS = Path(__file__).parents[1] / "docs"
-EMPLOYEE = "sim-000012"
+READERS = {"ja": "sim-000100", "en": "sim-000024"}
+"""Of the demo company (seed 1): a salesperson in Tokyo, somebody of the service in Singapore."""
 
 
 class Shot(NamedTuple):
@@ -26,9 +27,9 @@ class Shot(NamedTuple):
     scheme: Literal["light", "dark"] = "light"
 
 
-def shots(employee: str) -> list[Shot]:
+def shots() -> list[Shot]:
     """Return what is pictured."""
-    ja, en = (f"/portal?employee={employee}&lang={language}" for language in ("ja", "en"))
+    ja, en = (f"/portal?employee={READERS[lang]}&lang={lang}" for lang in ("ja", "en"))
     screen = "/portal/signage?site=tokyo&lang=ja"
     return [
         Shot("portal", en, 1280, 1400),
@@ -62,12 +63,11 @@ def main() -> None:
     """Take all pictures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--address", default="http://127.0.0.1:8000", help="of the demo")
-    parser.add_argument("--employee", default=EMPLOYEE)
     arguments = parser.parse_args()
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        for shot in shots(arguments.employee):
+        for shot in shots():
             take(browser, arguments.address, shot)
             print(DOCS / f"{shot.name}.png")
         browser.close()

@@ -69,7 +69,6 @@ def _fill(services: Services, page: Page, shown: list[list[Rendition]]) -> None:
         content = contents.get(item["content_id"], _NOTHING)
         item["details"] = {
             "published_at": content.get("published_at"),
-            "owner_department": content.get("owner_department"),
             "ack_required": bool(content.get("ack_required", False)),
             "ack_due_at": content.get("ack_due_at"),
             "renditions": [

@@ -67,7 +67,6 @@ class Details(BaseModel):
     """What a page shows of a slot besides its title."""
 
     published_at: datetime | None
-    owner_department: str | None
     ack_required: bool
     ack_due_at: datetime | None
     renditions: list[ShownRendition] = Field(
@@ -90,7 +89,7 @@ class FeedItem(BaseModel):
     title: str
     url: str | None
     est_minutes: float | None
-    details: Details | None = Field(None, description="Only with `details=true`.")
+    details: Details | None = Field(default=None, description="Only with `details=true`.")
 
 
 class FeedPage(BaseModel):
@@ -107,7 +106,8 @@ class FeedPage(BaseModel):
     )
     next_cursor: str | None
     clock: datetime | None = Field(
-        None, description="The server's present moment, for dates; only with `details=true`."
+        default=None,
+        description="The server's present moment, for dates; only with `details=true`.",
     )
 
 

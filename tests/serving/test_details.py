@@ -5,10 +5,21 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from tests.serving.conftest import EMPLOYEE
+import pytest
+
+from tests.serving.conftest import EMPLOYEE, starting
 
 if TYPE_CHECKING:
-    from tests.serving.conftest import Server, StartServer
+    from collections.abc import Iterator
+
+    from tests.serving.conftest import Company, Server, StartServer
+
+
+@pytest.fixture(scope="module")
+def server(company: Company, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for contents of a name of their own."""
+    with starting(company, tmp_path_factory.mktemp("details")) as new:
+        yield new()
 
 
 def put(server: Server, content_id: str, columns: object, **renditions: object) -> None:
@@ -25,7 +36,7 @@ def put(server: Server, content_id: str, columns: object, **renditions: object) 
 
 
 def item_of(server: Server, content_id: str) -> dict[str, Any]:
-    items = server.feed(details="true")["items"]
+    items = server.feed(details="true", limit=100)["items"]
     return next(item for item in items if item["content_id"] == content_id)
 
 
@@ -43,8 +54,7 @@ def test_only_who_asks_gets_them(shared: Server) -> None:
             assert drawn[name] == item[name], name
 
 
-def test_own_columns_and_other_renditions(start: StartServer) -> None:
-    server = start()
+def test_own_columns_and_other_renditions(server: Server) -> None:
     film = {"url": "/m/c.webm", "captions_url": "/m/c.vtt", "poster_url": "/m/c.svg",
             "duration_seconds": 95, "has_captions": True, "language": "ja", "text": 5}  # fmt: skip
     put(server, "c", {"summary": "S", "body": "B", "language": "ja", "ack_required": True},
@@ -63,20 +73,18 @@ def test_own_columns_and_other_renditions(start: StartServer) -> None:
     assert item["details"]["renditions"][0]["rendition_id"] == item["rendition_id"]
 
 
-def test_texts_of_another_language_are_left_out(start: StartServer) -> None:
-    server = start()
-    put(server, "c", {"summary": "要約", "body": "本文", "language": "ja"},
+def test_texts_of_another_language_are_left_out(server: Server) -> None:
+    put(server, "j", {"summary": "要約", "body": "本文", "language": "ja"},
         article={"language": "en", "title": "In English"},
         text_summary={"language": "en", "text": "In short"},
         illustration={"language": "en", "summary": "In a line"})  # fmt: skip
-    found = by_format(item_of(server, "c"))
+    found = by_format(item_of(server, "j"))
     assert (found["article"]["summary"], found["article"]["text"]) == (None, None)
     assert (found["text_summary"]["summary"], found["text_summary"]["text"]) == (None, "In short")
     assert found["illustration"]["summary"] == "In a line"
 
 
-def test_an_article_that_is_nowhere_else_is_read_in_place(start: StartServer) -> None:
-    server = start()
+def test_an_article_that_is_nowhere_else_is_read_in_place(server: Server) -> None:
     put(server, "here", {"body": "All of it"})
     put(server, "there", {"body": "All of it"}, article={"url": "https://intranet.example/a"})
     assert by_format(item_of(server, "here"))["article"]["text"] == "All of it"

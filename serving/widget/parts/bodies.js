@@ -42,8 +42,9 @@ function film(card, address) {
     const srclang = rendition.language ?? card.lang;
     video.append(h("track", { kind: "captions", src: captions, srclang, label: t("card.captions"), default: true }));
   }
-  const start = h("button", { class: "play", type: "button", onclick: play, "aria-label": `${t("card.play")}: ${rendition.title}` },
+  const start = h("button", { class: "play", type: "button", onclick: play },
     h("span", { class: "disc" }, icon("play")),
+    h("span", { class: "unseen" }, `${t("card.play")}: ${rendition.title}`),
     rendition.duration_seconds && h("span", { class: "time" }, clock(rendition.duration_seconds)));
   const frame = h("div", { class: "media video" }, video, start);
   function play() {
@@ -62,7 +63,7 @@ function film(card, address) {
       video.play().catch(() => {});
     } else frame.replaceWith(unplayable(card, address));
   });
-  follow(video, rendition.duration_seconds, (type, how) => card.record(type, how));
+  followed(card, video);
   return frame;
 }
 
@@ -70,8 +71,16 @@ function recording(card, address) {
   const audio = h("audio", { src: address, preload: "none", controls: true, "aria-label": card.rendition.title });
   const frame = h("div", { class: "media audio" }, audio);
   audio.addEventListener("error", () => frame.replaceWith(unplayable(card, address)));
-  follow(audio, card.rendition.duration_seconds, (type, how) => card.record(type, how));
+  followed(card, audio);
   return frame;
+}
+
+/** Let a card tell of its film, until it shows another rendition. */
+function followed(card, media) {
+  const { rendition } = card;
+  follow(media, rendition.duration_seconds, (type, how) => {
+    if (card.rendition === rendition) card.record(type, how);
+  });
 }
 
 function picture(card, address) {

@@ -56,6 +56,7 @@ export class Card {
   /** Show another rendition, which counts as opening it. */
   showAs(rendition) {
     const before = this.rendition;
+    this.feed.signals.settle(this.element);
     this.rendition = rendition;
     this.#draw();
     this.fit();

@@ -94,6 +94,8 @@ export class Feed {
   async #load() {
     const run = (this.#run += 1);
     const isFirst = this.#cursor === null;
+    const focused = this.#host.shadowRoot.activeElement;
+    const isByKey = this.#parts.end.contains(focused) || this.#parts.state.contains(focused);
     this.#isLoading = true;
     this.#wait(isFirst);
     try {
@@ -102,7 +104,8 @@ export class Feed {
       const page = await this.api.feed({ limit, surface, device, lang, cursor: this.#cursor });
       if (run !== this.#run) return;
       performance.mark("intranet-feed:answered");
-      this.#show(page, isFirst);
+      const first = this.#show(page, isFirst);
+      if (isByKey && !this.#host.shadowRoot.activeElement) first?.focus({ preventScroll: true });
       performance.mark("intranet-feed:shown");
       this.#host.dispatchEvent(new CustomEvent("feed:load", { detail: { items: page.items.length }, bubbles: true, composed: true }));
     } catch (error) {
@@ -119,13 +122,13 @@ export class Feed {
     const more = h("button", { class: "primary", type: "button", onclick: () => this.#load() }, t("feed.more"));
     const renew = h("button", { class: "plain", type: "button", onclick: () => this.refresh() }, icon("refresh"), t("feed.refresh"));
     this.#parts = {
-      cards, more, status: h("p", { class: "unseen", role: "status" }),
+      cards, more, end: h("p", { class: "end" }, more), waiting: h("p", { class: "waiting" }), status: h("p", { class: "unseen", role: "status" }),
       note: h("p", { class: "note", hidden: true }), state: h("div", { class: "state", hidden: true }),
     };
-    const { status, note, state } = this.#parts;
+    const { status, note, waiting, state, end } = this.#parts;
     this.#host.shadowRoot.replaceChildren(h("section", { lang: this.lang, "aria-label": t("feed.title") },
       h("header", { part: "header" }, h("h2", {}, t("feed.title")), renew),
-      status, note, cards, state, h("p", { class: "end" }, more)));
+      status, note, waiting, cards, state, end));
     this.#observer = new IntersectionObserver((seen) => {
       if (seen.some((entry) => entry.isIntersecting) && !this.#isLoading) this.#load();
     }, { rootMargin: AHEAD });
@@ -162,12 +165,14 @@ export class Feed {
     cards.setAttribute("aria-busy", "true");
     this.#observer.disconnect();
     state.hidden = more.hidden = true;
+    cards.hidden = false;
     if (isFirst && !cards.querySelector("article")) {
       cards.replaceChildren(...Array.from({ length: 3 }, () => h("div", { class: "sketch", "aria-hidden": "true" })));
       this.say(this.t("feed.loading"));
     }
   }
 
+  /** Show a page below what is there; return its first card. */
   #show(page, isFirst) {
     const { cards, more } = this.#parts;
     if (page.clock) this.#ahead = Date.parse(page.clock) - Date.now();
@@ -181,8 +186,12 @@ export class Feed {
     this.#cursor = page.next_cursor;
     more.hidden = this.#cursor === null;
     const n = cards.querySelectorAll("article").length;
+    const left = page.must_reads_waiting;
+    this.#parts.waiting.textContent = left ? this.t("feed.waiting", { n: left }) : "";
+    cards.hidden = !n;
     if (!n) this.#state("check", "feed.empty", h("p", {}, this.t("feed.empty_hint")));
     else this.say(this.t("feed.loaded", { n }) + (this.#cursor ? "" : ` ${this.t("feed.end")}`));
+    return shown[0]?.element;
   }
 
   #clear() {

@@ -39,13 +39,17 @@ export class Signals {
     this.#observer.observe(element);
   }
 
-  /** Begin to count the time that a card is read; the seconds of an earlier rendition are told. */
+  /** Begin to count the time that a card is read. */
   read(element) {
     const watched = this.#cards.get(element);
-    if (!watched) return;
+    if (watched) watched.reading = true;
+  }
+
+  /** Tell what was read, and begin at nothing: the card is about to show something else. */
+  settle(element) {
+    const watched = this.#cards.get(element);
     this.#tell(watched);
-    Object.assign(watched, { reading: true, seconds: 0, told: 0 });
-    this.#tickedAt ||= performance.now();
+    Object.assign(watched, { reading: false, seconds: 0, told: 0 });
   }
 
   leave(element) {

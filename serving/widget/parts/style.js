@@ -22,7 +22,8 @@ const CSS = `
 *, ::before, ::after { box-sizing: border-box; }
 h2, h3, p, ul { margin: 0; padding: 0; }
 ul { list-style: none; }
-:lang(ja) { line-break: strict; word-break: auto-phrase; }
+:lang(ja) { line-break: strict; }
+:is(h2, h3):lang(ja) { word-break: auto-phrase; }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; border-radius: 6px; }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .icon { width: 1.15em; height: 1.15em; flex: none; fill: none; stroke: currentcolor; stroke-width: 1.8; stroke-linecap: round; stroke-linejoin: round; }
@@ -36,13 +37,15 @@ button.primary:hover { filter: brightness(1.1); }
 button.plain { border: 0; color: var(--accent); padding-inline: 0; }
 button.plain:hover { text-decoration: underline; text-underline-offset: .2em; }
 .note { background: var(--tint); border-radius: 10px; padding: .6rem 1rem; margin-bottom: .75rem; font-size: .875rem; }
+.waiting { color: var(--alert); font-size: .875rem; margin-bottom: .5rem; }
+.waiting:empty { display: none; }
 .end { text-align: center; margin-top: 1.25rem; }
 .state { display: grid; justify-items: center; gap: .5rem; text-align: center; padding: 3rem 1rem; color: var(--soft); }
 .state .icon { width: 2.5rem; height: 2.5rem; color: var(--accent); }
 .state .what { color: var(--ink); font-weight: 600; font-size: 1.125rem; }
 
 .cards { display: grid; gap: var(--gap); }
-.cards:has(.panel, .copy:not(.folded)) { align-items: start; }
+.cards:has(.panel, .copy:not(.folded), [controls]) { align-items: start; }
 article { min-width: 0; scroll-margin-block: 1rem; }
 .card, .sketch { background: var(--sheet); border: 1px solid var(--line); border-radius: var(--radius); overflow: hidden; }
 .card { display: flex; flex-direction: column; transition: border-color .15s; }
@@ -111,6 +114,8 @@ dialog p { margin-top: .75rem; color: var(--soft); }
   .media { flex: 0 0 40%; display: grid; }
   .media video, .media img { height: 100%; min-height: 11rem; }
   .unplayable { display: flex; }
+  .card:has(.panel) .media { align-self: start; }
+  .card:has([controls]) { flex-direction: column; }
 }
 @container (min-width: 62rem) {
   .cards { grid-template-columns: 1fr 1fr; }

@@ -26,7 +26,6 @@ export const TEXTS = {
   "format.audio": ["音声", "Audio"],
 
   "card.minutes": ["約{n}分", "{n} min"],
-  "card.from": ["{owner}より", "from {owner}"],
   "card.captions": ["字幕あり", "Captions"],
   "card.play": ["再生", "Play"],
   "card.enlarge": ["拡大", "Enlarge"],

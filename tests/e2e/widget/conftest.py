@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Desk", "OpenDesk"]
 
-_EXPECTED = ("Failed to load resource",)
-"""What a browser says of answers that tests provoke."""
+_EXPECTED = re.compile("Failed to load resource|Loading .* 'https://intranet.example")
+"""What a browser says of answers that tests provoke, and of media that nobody made."""
 
 
 @dataclass
@@ -62,18 +63,19 @@ class Desk:
         return self.cards.locator("h3").all_inner_texts()
 
     def events(self, event_type: str | None = None) -> pd.DataFrame:
-        """Return what the server stored of this employee and this session of the widget."""
-        events = self.server.services.store.load()["events"]
-        mine = events[(events["employee_id"] == self.employee) & events["session_id"].str.contains("-")]
-        return mine if event_type is None else mine[mine["event_type"] == event_type]
+        """Return what the server stored of this employee."""
+        where = {"employee_id": self.employee}
+        if event_type is not None:
+            where["event_type"] = event_type
+        return self.server.services.store.page("events", limit=1_000, where=where)
 
     def wait_for_events(self, event_type: str, n: int = 1) -> pd.DataFrame:
         """Return events of a type once there are ``n``."""
-        for _ in range(80):
+        for _ in range(160):
             found = self.events(event_type)
             if len(found) >= n:
                 return found
-            self.page.wait_for_timeout(100)
+            self.page.wait_for_timeout(50)
         raise AssertionError(f"{len(found)} of {n} {event_type}: {self.complaints}")
 
     def flush(self) -> None:
@@ -87,7 +89,8 @@ class Desk:
         state = "hidden" if hidden else "visible"
         self.page.evaluate(
             """state => {
-              Object.defineProperty(document, "visibilityState", { value: state, configurable: true });
+              const now = { value: state, configurable: true };
+              Object.defineProperty(document, "visibilityState", now);
               document.dispatchEvent(new Event("visibilitychange"));
             }""",
             state,
@@ -100,8 +103,16 @@ class Desk:
         )
         return count
 
+    def wait_until_sent(self) -> None:
+        """Wait until the browser keeps nothing any more."""
+        for _ in range(80):
+            if not self.waiting():
+                return
+            self.page.wait_for_timeout(100)
+        raise AssertionError(f"{self.waiting()} events are kept: {self.complaints}")
+
     def _note(self, line: ConsoleMessage) -> None:
-        if line.type in {"error", "warning"} and not line.text.startswith(_EXPECTED):
+        if line.type in {"error", "warning"} and not _EXPECTED.match(line.text):
             self.complaints.append(line.text)
 
 
@@ -125,9 +136,9 @@ def _world(company: Company, folder: Path) -> Iterator[_World]:
         yield _World(portal.server, portal, url)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def world(company: Company, tmp_path_factory: pytest.TempPathFactory) -> Iterator[_World]:
-    """One API and one portal for a module; its tests are about people of their own."""
+    """One API and one portal for all tests of the widget, which are about people of their own."""
     with _world(company, tmp_path_factory.mktemp("widget")) as started:
         yield started
 
@@ -158,7 +169,7 @@ def _expect_peace(seat: Desk) -> None:
     assert seat.complaints == []
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def publish(world: _World) -> Callable[..., None]:
     """Put a content that only some people see, pinned to the top, and its renditions by format."""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
 
 if TYPE_CHECKING:
     from tests.serving.conftest import Server
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Portal"]
 
 _MEDIA = Path(__file__).parent / "media"
-_TYPES = {".webm": "video/webm", ".vtt": "text/vtt", ".svg": "image/svg+xml", ".css": "text/css"}
+_TYPES = {".webm": "video/webm", ".vtt": "text/vtt", ".svg": "image/svg+xml"}
 _STYLE = """
 body { margin: 0; font-family: "Noto Sans CJK JP", system-ui, sans-serif; background: #f6f5f1; }
 main { max-width: 76rem; margin: 0 auto; padding: 1.5rem 1rem 3rem; }
@@ -51,8 +51,8 @@ class Portal:
         attributes = {"api": api, "token-url": "/intranet/feed-token"} | asked
         told = " ".join(f'{name}="{escape(value)}"' for name, value in attributes.items())
         policy = (
-            f"default-src 'none'; script-src {api}; connect-src 'self' {api}; img-src 'self'; "
-            "media-src 'self'; style-src 'self'; base-uri 'none'"
+            f"default-src 'none'; script-src {api}; connect-src 'self' {api}; "
+            "img-src 'self' data:; media-src 'self'; style-src 'self'; base-uri 'none'"
         )
         html = (
             f'<!doctype html><html lang="{lang}"><meta charset="utf-8"><title>Portal</title>'
@@ -79,9 +79,10 @@ class Portal:
         return JSONResponse(self.server.send("POST", f"/v1/employees/{employee}/token"))
 
     def _media(self, name: str) -> Response:
+        if name == "portal.css":
+            return Response(_STYLE, media_type="text/css")
         path = _MEDIA / name
-        body = _STYLE.encode() if name == "portal.css" else path.read_bytes()
-        return Response(body, media_type=_TYPES[path.suffix])
+        return FileResponse(path, media_type=_TYPES[path.suffix])
 
     def _api(self) -> str:
         assert self.server is not None
