@@ -15,7 +15,7 @@ from playwright.sync_api import Page, sync_playwright
 
 _DRAWINGS = Path(__file__).parent / "clips"
 _MEDIA = Path(__file__).parents[1] / "serving" / "portal" / "media"
-_SIZE = {"width": 960, "height": 540}
+_WIDTH, _HEIGHT = 960, 540
 _FRAMES_PER_SECOND = 15
 _SECONDS = 6
 _STOP_AT = """seconds => {
@@ -67,7 +67,7 @@ def main() -> None:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     with sync_playwright() as playwright, TemporaryDirectory() as folder:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_page(viewport=_SIZE)
+        page = browser.new_page(viewport={"width": _WIDTH, "height": _HEIGHT})
         for drawing in sorted(_DRAWINGS.glob("*.svg")):
             film(page, drawing, Path(folder))
             size = (_MEDIA / f"{drawing.stem}.webm").stat().st_size

@@ -52,7 +52,8 @@ def other_people(employees: EmployeeTable, me: Person, at: datetime, k: int = 3)
     """Return the ``k`` people who follow in the list and work elsewhere, each somewhere else."""
     everybody = _people(employees, at)
     after = [p for p in everybody if p.employee_id > me.employee_id]
-    chosen, departments = [], {me.department}
+    chosen: list[Person] = []
+    departments = {me.department}
     for other in after + everybody:
         if len(chosen) < k and other.department not in departments:
             departments.add(other.department)

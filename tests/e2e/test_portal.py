@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import expect
@@ -41,11 +41,11 @@ def open_portal(browser: Browser, server: Server, complaints: list[str]) -> Open
         if line.type in {"error", "warning"} and "Failed to load" not in line.text:
             complaints.append(line.text)
 
-    def new(path: str = "/portal", width: int = 1280, **options: object) -> Page:
+    def new(path: str = "/portal", width: int = 1280, **options: Any) -> Page:
         context = browser.new_context(
-            base_url=str(server.client.base_url), viewport={"width": width, "height": 900},
-            **{"locale": "en"} | options,
-        )  # type: ignore[arg-type]  # fmt: skip
+            base_url=str(server.client.base_url), locale="en",
+            viewport={"width": width, "height": 900}, **options,
+        )  # fmt: skip
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", note)

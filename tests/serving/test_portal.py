@@ -122,8 +122,7 @@ def test_media_come_with_their_type_in_parts_and_may_be_kept(shared: Server) -> 
 def test_a_content_is_shown_in_its_form(shared: Server, form: str, shown: str) -> None:
     row = rendition(shared, form)
     path = f"/portal/contents/{row['content_id']}"
-    query = {"employee": shared.employee, "rendition_id": row["rendition_id"], "lang": "en"}
-    html = page(shared, path, **query)
+    html = page(shared, path, employee=shared.employee, rendition_id=row["rendition_id"], lang="en")
     assert re.search(shown.format(url=re.escape(row["url"])), html)
     assert f"<h1>{row['title']}</h1>" in unescape(html)
     assert html.count('class="offer"') == 4

@@ -46,6 +46,7 @@ async function renew() {
 async function next() {
   const isRoundOver = current + 1 >= slides.children.length;
   if (isRoundOver) offline.hidden = await renew();
+  document.documentElement.classList.add("turning");
   show(isRoundOver ? 0 : current + 1);
   setTimeout(next, 1000 * SECONDS_A_SLIDE);
 }
