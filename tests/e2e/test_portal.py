@@ -144,7 +144,7 @@ def test_a_screen_goes_round_and_outlives_its_server(open_portal: OpenPortal) ->
     page.clock.install()
     page.goto("/portal/signage?lang=ja")
     shown = page.locator(".slide.shown")
-    first = shown.locator("h2").inner_text()
+    first = shown.locator("h2").text_content() or ""
     n_slides = page.locator(".slide").count()
     assert n_slides == 8
     assert page.evaluate("document.documentElement.scrollWidth") == 1920
@@ -152,12 +152,12 @@ def test_a_screen_goes_round_and_outlives_its_server(open_portal: OpenPortal) ->
     for _ in range(n_slides - 1):
         page.clock.run_for(12_000)
         expect(shown).to_have_count(1)
-        seen.add(shown.locator("h2").inner_text())
+        seen.add(shown.locator("h2").text_content() or "")
     assert len(seen) > n_slides / 2  # two stories may have the same title
     page.context.set_offline(True)
     page.clock.run_for(12_000)
     expect(page.get_by_text("接続を待っています")).to_be_visible()
-    assert shown.locator("h2").inner_text() == first
+    expect(shown.locator("h2")).to_have_text(first)
     page.clock.run_for(12_000)
     expect(shown).to_have_count(1)
     page.context.set_offline(False)
