@@ -28,6 +28,7 @@ from recsys.borders import checked_rows
 from recsys.candidates.eligible import EligibleContents
 from recsys.candidates.related import Related, RelatedContents
 from recsys.catalogue.catalogue import Catalogue
+from recsys.catalogue.renditions import Rendition
 from recsys.dataset.dataset import Dataset
 from recsys.dataset.reading import read_dataset
 from recsys.errors import ConfigurationError, DatasetError
@@ -218,6 +219,16 @@ class Engine:
         )
         chooser = self.slates.chooser(request, employee, at_us)
         return chooser.choose(content_id)
+
+    def suitable(self, request: FeedRequest, content_ids: Sequence[str]) -> list[list[Rendition]]:
+        """Return for each content the renditions that suit reader and surface of a request.
+
+        They are what :meth:`feed` draws from; of an unknown content the implicit article.
+        """
+        employee, at_us = self._moment(request.employee_id, request.at)
+        chooser = self.slates.chooser(request, employee, at_us)
+        contents = self.state.catalogue.contents.ids
+        return [chooser.suitable(contents.index(content_id)) for content_id in content_ids]
 
     def related(
         self, content_id: str, at: datetime, employee_id: str | None = None, k: int = 5

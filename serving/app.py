@@ -3,8 +3,8 @@
 import gc
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from importlib import resources
 from importlib.metadata import version
-from importlib.resources import files
 
 import structlog
 from fastapi import FastAPI
@@ -18,6 +18,7 @@ from serving.metrics import Metrics
 from serving.middleware import AccessLog, BodyLimit, Defects, SecurityHeaders
 from serving.nul import RefuseNul
 from serving.openapi import describe
+from serving.portal.media_files import MediaFiles
 from serving.problems import add_handlers
 from serving.routes import (
     audiences,
@@ -36,6 +37,7 @@ from serving.routes import (
     related,
     reports,
     signage,
+    widget,
 )
 from serving.services import open_services
 
@@ -61,13 +63,14 @@ def create_app(settings: Settings) -> FastAPI:
     )
     for module in (
         feed, signage, formats, format_advice, audiences, explain, reach, related, events,
-        catalogue, catalogue_reads, compliance, employees, reports, operations,
+        catalogue, catalogue_reads, compliance, employees, reports, operations, widget,
     ):  # fmt: skip
         app.include_router(module.router)
     if settings.demo:
         app.include_router(portal.router)
-        static = str(files("serving.portal").joinpath("static"))
-        app.mount("/static", StaticFiles(directory=static), name="static")
+        files = resources.files("serving.portal")
+        app.mount("/portal/media", MediaFiles(directory=str(files / "media")), name="media")
+        app.mount("/static", StaticFiles(directory=str(files / "static")), name="static")
     describe(app)
     add_handlers(app)
     # The last one added is the outermost: it sees every answer, a defect's included.

@@ -25,7 +25,7 @@ from serving.problems import Fault, ProblemError
 from serving.services import Services
 from serving.texts import Language, as_language, texts
 
-__all__ = ["MAX_LIMIT", "FeedQuery", "described", "feed_page"]
+__all__ = ["MAX_LIMIT", "FeedQuery", "Page", "described", "feed_page", "minutes"]
 
 MAX_LIMIT = 100
 """Slots of a slate, hence of all its pages together: nobody scrolls further than that."""
@@ -211,7 +211,7 @@ def _described_item(
         "reasons": [{"code": code, "text": words[f"reason.{code}"]} for code in item.reasons],
         "title": (rendition.title if rendition else "") or title,
         "url": (rendition.url if rendition else "") or None,
-        "est_minutes": _minutes(rendition, float(est_minutes[content])),
+        "est_minutes": minutes(rendition, float(est_minutes[content])),
     }
 
 
@@ -220,7 +220,7 @@ def _rendition(renditions: Sequence[Rendition], rendition_id: str) -> Rendition 
     return next((r for r in renditions if r.rendition_id == rendition_id), None)
 
 
-def _minutes(rendition: Rendition | None, content_minutes: float) -> float | None:
+def minutes(rendition: Rendition | None, content_minutes: float) -> float | None:
     """Return how long the rendition takes, else what is said of the content, else None."""
     seconds = rendition.expected_seconds if rendition else math.nan
     minutes = content_minutes if math.isnan(seconds) else seconds / 60

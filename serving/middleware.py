@@ -18,7 +18,7 @@ _MAX_BODY_BYTES = 10 * 1024 * 1024
 
 _POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
-    "img-src 'self' data:; "
+    "img-src 'self' data:; media-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 _DOCS_POLICY = (

@@ -10,6 +10,7 @@ __all__ = [
     "MAX_ROWS",
     "BatchReport",
     "Belief",
+    "Details",
     "EffectAnswer",
     "EventReport",
     "ExplanationAnswer",
@@ -23,6 +24,7 @@ __all__ = [
     "Receipt",
     "ReceiptPart",
     "RejectedRow",
+    "ShownRendition",
     "Token",
     "Written",
 ]
@@ -36,6 +38,40 @@ class Reason(BaseModel):
 
     code: str
     text: str
+
+
+class ShownRendition(BaseModel):
+    """One rendition of a content, with all that is needed to show it in place.
+
+    ``captions_url``, ``poster_url``, ``alt_text``, ``summary`` and ``text`` are columns of these
+    names that the company gave its renditions. The last two fall back to the content's own where
+    that is in the language of the rendition.
+    """
+
+    rendition_id: str
+    format: str
+    language: str | None
+    title: str
+    url: str | None
+    est_minutes: float | None
+    duration_seconds: float | None
+    has_captions: bool
+    captions_url: str | None
+    poster_url: str | None
+    alt_text: str | None
+    summary: str | None
+    text: str | None
+
+
+class Details(BaseModel):
+    """What a page shows of a slot besides its title."""
+
+    published_at: datetime | None
+    ack_required: bool
+    ack_due_at: datetime | None
+    renditions: list[ShownRendition] = Field(
+        description="The drawn one first, then the others that this employee may see."
+    )
 
 
 class FeedItem(BaseModel):
@@ -53,6 +89,7 @@ class FeedItem(BaseModel):
     title: str
     url: str | None
     est_minutes: float | None
+    details: Details | None = Field(default=None, description="Only with `details=true`.")
 
 
 class FeedPage(BaseModel):
@@ -68,6 +105,10 @@ class FeedPage(BaseModel):
         0, description="Must-reads that found no slot yet; they follow once others are done."
     )
     next_cursor: str | None
+    clock: datetime | None = Field(
+        default=None,
+        description="The server's present moment, for dates; only with `details=true`.",
+    )
 
 
 class EffectAnswer(BaseModel):

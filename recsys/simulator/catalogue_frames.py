@@ -6,6 +6,7 @@ import pandas as pd
 from recsys.simulator.campaigns import CAMPAIGNS
 from recsys.simulator.catalogue import CONTENT_KINDS, Catalogue
 from recsys.simulator.config import FORMATS_IN_USE, LANGUAGES
+from recsys.simulator.media import describe_media
 from recsys.simulator.organisation import DEPARTMENTS
 from recsys.simulator.phrases import TOPICS
 from recsys.simulator.text import Story, write_story
@@ -88,19 +89,22 @@ def describe_renditions(catalogue: Catalogue, stories: list[Story]) -> pd.DataFr
     spoken = _SPOKEN[form]
     names, codes = np.array(FORMATS_IN_USE)[form], np.array(LANGUAGES)[language]
     keys = [f"{i}-{f}-{c}" for i, f, c in zip(ids, names, codes, strict=True)]
-    return pd.DataFrame(
+    told = [stories[i] for i in content]
+    topic = catalogue.main_topic[content]
+    media = describe_media(content, topic, form, language, ids, keys, told)
+    described = pd.DataFrame(
         {
             "rendition_id": keys,
             "content_id": ids,
             "format": names,
             "language": codes,
-            "title": [stories[i].titles[j] for i, j in zip(content, language, strict=True)],
+            "title": [story.titles[j] for story, j in zip(told, language, strict=True)],
             "duration_seconds": np.where(spoken, seconds, np.nan),
             "word_count": np.where(spoken, np.nan, seconds * _WORDS_PER_SECOND),
             "has_captions": spoken,
-            "url": [f"https://intranet.example/{key}" for key in keys],
         }
     )
+    return described.join(media)
 
 
 def _label(catalogue: Catalogue, rng: np.random.Generator) -> list[str | None]:

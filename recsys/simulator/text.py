@@ -17,6 +17,10 @@ _STRAY_SHARE = 0.15
 """Share of detail sentences borrowed from any topic, so that text tells the topic with noise."""
 
 
+_POINTS = 3
+"""Lines of a summary."""
+
+
 @dataclass(frozen=True, slots=True)
 class Story:
     """One story in every language, in the order of ``LANGUAGES``."""
@@ -24,6 +28,8 @@ class Story:
     titles: tuple[str, ...]
     summaries: tuple[str, ...]
     bodies: tuple[str, ...]
+    points: tuple[tuple[str, ...], ...]
+    """Up to three sentences: the body for who has no time."""
 
 
 def write_story(main_topic: int, second_topic: int, rng: np.random.Generator) -> Story:
@@ -47,13 +53,12 @@ def write_story(main_topic: int, second_topic: int, rng: np.random.Generator) ->
         return text[0].upper() + text[1:]
 
     languages = range(len(LANGUAGES))
+    told = [tuple(fill(s, i) for s in sentences) for i in languages]
     return Story(
         titles=tuple(fill(title, i) for i in languages),
         summaries=tuple(fill(opening, i) for i in languages),
-        bodies=tuple(
-            ("" if LANGUAGES[i] == "ja" else " ").join(fill(s, i) for s in sentences)
-            for i in languages
-        ),
+        bodies=tuple(("" if LANGUAGES[i] == "ja" else " ").join(told[i]) for i in languages),
+        points=tuple(sentences[:_POINTS] for sentences in told),
     )
 
 

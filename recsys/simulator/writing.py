@@ -80,9 +80,11 @@ def _as_text(piece: pa.Table) -> pa.Table:
 
 
 def write_frame(directory: Path, name: str, frame: pd.DataFrame, file_format: FileFormat) -> None:
-    """Write a whole canonical table; declared columns that ``frame`` lacks are left out."""
-    schema = arrow_schema(TABLES[name])
-    schema = pa.schema([field for field in schema if field.name in frame.columns])
+    """Write a whole canonical table: the declared columns ``frame`` has, then its own, as texts."""
+    declared = arrow_schema(TABLES[name])
+    fields = [field for field in declared if field.name in frame.columns]
+    own = [c for c in frame.columns if c not in declared.names]
+    schema = pa.schema(fields + [pa.field(c, pa.string()) for c in own])
     columns = {field.name: _column(frame[field.name], field.type) for field in schema}
     with TableFile(directory / name, schema, file_format) as file:
         file.write(pa.table(columns, schema))

@@ -16,6 +16,7 @@ from recsys.store.tables import database_table, stored_columns
 
 __all__ = [
     "CHANGE_NUMBER",
+    "among",
     "count_rows",
     "delete_numbers",
     "insert_rows",
@@ -62,23 +63,23 @@ def present(
     connection: sa.Connection, column: sa.Column[str], values: Iterable[Value]
 ) -> set[Value]:
     """Return those of ``values`` that occur in ``column``."""
-    return set(connection.scalars(sa.select(column).where(_among(connection, column, values))))
+    return set(connection.scalars(sa.select(column).where(among(connection, column, values))))
 
 
 def rows_where(
     connection: sa.Connection, table: sa.Table, column: str, values: Iterable[Value]
 ) -> list[Row]:
     """Return the whole rows, ``number`` first, whose ``column`` is one of ``values``."""
-    query = sa.select(table).where(_among(connection, table.c[column], values))
+    query = sa.select(table).where(among(connection, table.c[column], values))
     return [tuple(row) for row in connection.execute(query)]
 
 
 def delete_numbers(connection: sa.Connection, table: sa.Table, numbers: Iterable[Value]) -> None:
     """Delete the rows that were written by the changes ``numbers``."""
-    connection.execute(table.delete().where(_among(connection, table.c.number, numbers)))
+    connection.execute(table.delete().where(among(connection, table.c.number, numbers)))
 
 
-def _among(
+def among(
     connection: sa.Connection, column: sa.Column[Any], values: Iterable[Value]
 ) -> sa.ColumnElement[bool]:
     """Return "column is one of values" with all values in one parameter.

@@ -116,11 +116,11 @@ class Store(Protocol):
         other tables by their latest change. Employees come in all their versions.
         """
 
-    def find(self, table: str, subject_id: str) -> pd.DataFrame:
-        """Return the stored rows of ``table`` whose first column is ``subject_id``, canonical.
+    def find(self, table: str, *subject_ids: str) -> pd.DataFrame:
+        """Return the stored rows of ``table`` whose first column is one of ``subject_ids``.
 
-        One content, one rendition, one employee's preferences or attribute versions; no rows for
-        an unknown id. ``KeyError`` for an undeclared table.
+        Contents, renditions, employees' preferences or attribute versions, canonical, in the order
+        they were written; no rows for an unknown id. ``KeyError`` for an undeclared table.
         """
 
     def page(

@@ -13,7 +13,7 @@ from recsys.dataset.dataset import Dataset
 from recsys.plain_events import PlainEvent
 from recsys.schema import TABLES
 from recsys.store import migration
-from recsys.store.bulk import CHANGE_NUMBER, count_rows, read_frame
+from recsys.store.bulk import CHANGE_NUMBER, among, count_rows, read_frame
 from recsys.store.catalogue import upsert
 from recsys.store.change_log import LAST_NUMBER, last_number, read_changes, take_turn
 from recsys.store.database import Database
@@ -81,12 +81,12 @@ class SqlStore:
         frames["events"] = _in_time_order(frames["events"])
         return Dataset(frames)
 
-    def find(self, table: str, subject_id: str) -> pd.DataFrame:
+    def find(self, table: str, *subject_ids: str) -> pd.DataFrame:
         """Look up by the first column, which every key begins with."""
         spec = TABLES[table]
+        column = database_table(spec).c[subject_column(spec)]
         with self._reading() as connection:
-            column = database_table(spec).c[subject_column(spec)]
-            frame = read_frame(connection, spec, column == subject_id)
+            frame = read_frame(connection, spec, among(connection, column, subject_ids))
         return frame.drop(columns=CHANGE_NUMBER)
 
     def page(

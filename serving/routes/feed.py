@@ -6,6 +6,7 @@ import orjson
 from fastapi import APIRouter, Path, Query, Response
 
 from recsys.dataset.parsing import LONGEST_ID
+from serving.details import add_details
 from serving.feeds import MAX_LIMIT, FeedQuery, feed_page
 from serving.models import FeedPage
 from serving.security import requires
@@ -43,10 +44,15 @@ async def feed(
     cursor: Annotated[
         str | None, Query(max_length=400, description="`next_cursor` of the page before.")
     ] = None,
+    details: Annotated[
+        bool, Query(description="With all that a page shows: texts, media, other renditions.")
+    ] = False,
 ) -> Response:
     """Return a ranked, explained feed; an unknown employee gets a cold one."""
     query = FeedQuery(employee_id, limit, surface, device, max_minutes, lang, request_id, cursor)
     page = await feed_page(services, query)
+    if details:
+        await add_details(services, query, page)
     services.metrics.feed(page["degraded"])
     with services.metrics.stage("json"):
         body = orjson.dumps(page)

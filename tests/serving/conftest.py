@@ -123,7 +123,7 @@ class Server:
 
     def client_with(self, headers: dict[str, str]) -> Client:
         """Return a client that sends these headers and no others of ours."""
-        client = Client(base_url=self.client.base_url, headers=headers)
+        client = Client(base_url=self.client.base_url, headers=headers, timeout=_PATIENCE)
         return self.running.enter_context(client)
 
     def slots(self, feed: Answer) -> dict[str, SlateItem]:

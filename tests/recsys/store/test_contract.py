@@ -159,6 +159,15 @@ class TestPages:
             store.page("contents", limit=1, where={"colour": "red"})
 
 
+def test_rows_are_found_by_their_ids(store: Store, frame: Frame) -> None:
+    rows = frame("contents", [content("c"), content("b"), content("a\\'\"")])
+    store.write("contents", rows, received_at=NOW)
+    found = store.find("contents", "a\\'\"", "nobody", "c", "c")
+    assert list(found["content_id"]) == ["c", "a\\'\""]
+    assert_frame_equal(store.find("contents", "b"), rows.iloc[[1]].reset_index(drop=True))
+    assert store.find("contents").empty
+
+
 def test_events_are_counted_by_type_with_their_people(store: Store, frame: Frame) -> None:
     rows = [
         event("1"), event("2"), event("3", employee_id="f"), event("4", event_type="like"),
