@@ -4,6 +4,8 @@
 const RENEW_BEFORE_MS = 60_000;
 // A new token is used that long whatever this machine's clock says.
 const TRUST_MS = 30_000;
+// Characters: browsers let 64 KB outlive a page, and a character may take three bytes.
+const MOST_KEPT_ALIVE = 20_000;
 const PATIENCE_MS = 15_000;
 
 /** An answer that is no success; `status` 0 is no answer at all. */
@@ -53,7 +55,7 @@ export class Api {
     return this.#call(`/v1/contents/${encodeURIComponent(contentId)}/explain?${own}`);
   }
 
-  /** Store events. `keepalive` lets the request outlive the page. */
+  /** Store events; the request outlives the page. */
   events(events) {
     return this.#call("/v1/events", "POST", { events });
   }
@@ -68,15 +70,16 @@ export class Api {
 
   async #call(path, method = "GET", body, isSecondTry = false) {
     const asked = this.#fresh();
+    const text = body && JSON.stringify(body);
     try {
       return await ask(this.#base + path, {
         method,
-        keepalive: method === "POST",
+        keepalive: text?.length < MOST_KEPT_ALIVE,
         headers: {
           Authorization: `Bearer ${await asked}`,
           ...(body && { "Content-Type": "application/json" }),
         },
-        body: body && JSON.stringify(body),
+        body: text,
       });
     } catch (refused) {
       if (refused.status !== 401 || isSecondTry) throw refused;

@@ -111,6 +111,7 @@ export class Feed {
     } catch (error) {
       if (run === this.#run) this.#fail(error, isFirst);
     }
+    if (run !== this.#run) return;
     this.#isLoading = false;
     this.#parts.cards.setAttribute("aria-busy", "false");
     this.#observe();
@@ -143,6 +144,8 @@ export class Feed {
     };
     addEventListener("pagehide", leave, { signal });
     document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && leave(), { signal });
+    // A page that comes back out of the browser's cache shows what was read since.
+    addEventListener("pageshow", ({ persisted }) => persisted && this.refresh(), { signal });
     addEventListener("offline", () => this.#noteOffline(), { signal });
     addEventListener("online", () => {
       this.#noteOffline();

@@ -2,8 +2,8 @@
 
 // Of one person: some hundred kilobytes of the five megabytes that pages share.
 const MOST = 500;
-// About 25 KB, for what outlives a page may hold 64 KB.
-const BATCH = 50;
+// Some 17 KB: what outlives a page has a limit.
+const BATCH = 40;
 // On shared machines nobody may ever come back.
 const FORGET_AFTER_MS = 14 * 86_400_000;
 const SOON_MS = 5_000;

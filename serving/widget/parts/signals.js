@@ -42,12 +42,14 @@ export class Signals {
   /** Begin to count the time that a card is read. */
   read(element) {
     const watched = this.#cards.get(element);
+    this.#tick();
     if (watched) watched.reading = true;
   }
 
   /** Tell what was read, and begin at nothing: the card is about to show something else. */
   settle(element) {
     const watched = this.#cards.get(element);
+    this.#tick();
     this.#tell(watched);
     Object.assign(watched, { reading: false, seconds: 0, told: 0 });
   }
@@ -78,6 +80,7 @@ export class Signals {
   #look({ target, intersectionRatio, intersectionRect, rootBounds }) {
     const watched = this.#cards.get(target);
     if (!watched) return;
+    this.#tick();
     const height = rootBounds?.height ?? innerHeight;
     watched.inView = intersectionRatio >= SEEN_SHARE || intersectionRect.height >= height * SEEN_SHARE;
     this.#time(watched);

@@ -132,7 +132,9 @@ def _world(company: Company, folder: Path) -> Iterator[_World]:
     with ExitStack() as running:
         url = running.enter_context(listening(portal.app))
         start = running.enter_context(starting(company, folder))
-        portal.server = start(cors_origins=url, token_requests_per_second=0)
+        portal.server = start(
+            cors_origins=url, token_requests_per_second=0, feed_budget_ms=20_000.0
+        )
         yield _World(portal.server, portal, url)
 
 

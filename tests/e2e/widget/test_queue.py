@@ -180,3 +180,13 @@ def test_keys_never_reach_the_browser(desk: OpenDesk) -> None:
     held = [value for value in sent if value]
     assert held
     assert all(value.startswith(f"Bearer {PREFIX}") for value in held)
+
+
+def test_a_batch_that_cannot_outlive_a_page_is_sent_all_the_same(desk: OpenDesk) -> None:
+    long = dict.fromkeys(("content_id", "issue_id", "session_id", "target_id"), "c" * 399)
+    row = {"event_type": "open", "employee_id": "wordy", "occurred_at": "2026-01-20T10:00:00Z"}
+    seat = desk("wordy")
+    keep(seat, *(row | long | {"event_id": f"wordy-{i}"} for i in range(40)))  # 70 KB
+    seat.open()
+    assert len(seat.wait_for_events("open", 40)) == 40
+    seat.wait_until_sent()
