@@ -1,1 +1,1 @@
-"""The commands below `recsys experiment`."""
+"""The sub-commands of `recsys experiment`, a module each; they import when one is called."""
