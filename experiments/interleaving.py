@@ -20,14 +20,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from experiments.decision import MANY_CLUSTERS
+
 __all__ = ["Interleaved", "Preference", "credit", "preference", "team_draft"]
 
 Team = Literal["a", "b"]
 _EXACT_UP_TO = 13
 """2¹³ sign patterns are all looked at; beyond, as many are drawn."""
 _PATTERNS = 2**_EXACT_UP_TO
-_STUDENT_FROM = 40
-"""From 40 people the mean is near enough to normal; below, signs are flipped (as for clusters)."""
 _FEWEST = 6
 """With fewer people not even a unanimous vote reaches 5 %: 2 of 2⁵ patterns are 6.3 %."""
 
@@ -130,8 +130,8 @@ def preference(
     counts = len(people), len(scores), int((scores < 0).sum()), int((scores > 0).sum())
     if len(scores) < _FEWEST:
         return Preference(*counts, None, None, None, "too_few_employees")
-    # Student's t has no answer where everybody agrees; signs have.
-    is_many = len(scores) >= _STUDENT_FROM and np.ptp(scores) > 0
+    # From where few clusters become many, so do people. Where all agree, only signs have an answer.
+    is_many = len(scores) >= MANY_CLUSTERS and np.ptp(scores) > 0
     judge = _by_student if is_many else _by_signs
     interval, p_value = judge(scores, rng)
     return Preference(*counts, float(scores.mean()), interval, p_value, None)

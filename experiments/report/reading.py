@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite
+from math import isclose, isfinite
 from typing import Any
 
 from experiments.report.names import isolated, plain_name
@@ -130,7 +130,7 @@ class Reader:
         """Return everything a sentence on a comparison may name."""
         low, high = decision_interval(entry) or (None, None)
         promise = entry.get("non_inferiority") or {}
-        reason = str(entry.get("reason") or "unknown")
+        reason = plain_name(entry.get("reason") or "unknown")
         return {
             "variant": isolated(entry.get("variant")),
             "control": isolated(self.control or self.words["report.the_control"]),
@@ -196,10 +196,10 @@ def _places(entry: Entry, axis: Axis | None) -> tuple[float, float, float] | Non
 
 
 def _band(axis: Axis | None, margins: Sequence[float | None]) -> tuple[float, float] | None:
-    known = {margin for margin in margins if margin is not None}
-    if axis is None or len(known) != 1:
+    known = [margin for margin in margins if margin is not None]
+    if axis is None or not known or not isclose(min(known), max(known)):
         return None
-    margin = known.pop()
+    margin = max(known)
     return axis.place(-margin), axis.place(margin)
 
 

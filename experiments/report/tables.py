@@ -95,7 +95,8 @@ def exclusion_sentences(result: Entry, words: Words) -> list[str]:
 def _exclusion(left_out: Entry, words: Words) -> str:
     cause = plain_name(left_out.get("cause") or left_out.get("reason") or NO_NUMBER)
     told = words["report.excluded.item"].format(
-        count=left_out.get("count", NO_NUMBER), cause=words.get(f"report.cause.{cause}", cause)
+        count=plain_name(left_out.get("count", NO_NUMBER)),
+        cause=words.get(f"report.cause.{cause}", cause),
     )
     where = [
         f"{words[f'report.in_{key}']} {plain_name(left_out[key])}"

@@ -5,14 +5,25 @@ With the variances v1 and v2 of one unit in the two arms and the effect Δ, an a
 whose variance follows from its mean, and Student's t with 2n - 2 degrees of freedom for a mean.
 Clusters of size m (mean) with variation CV multiply the variance by the design effect
 ``1 + ICC ((m - 1) + m CV²)`` (Eldridge, Ashby and Kerry 2006) and leave 2k - 2 degrees of freedom
-for k clusters an arm, the same the analysis has.
+for k clusters an arm.
+
+Where clusters are so few that the analysis judges by permutation, two things cost power. Its
+p-values come in steps of 2 in C(2k, k), so that the test keeps the last step below α. And uneven
+clusters weigh more the fewer they are: averaged over draws of sizes, the variance within clusters
+gains CV²/k (Jensen), that between them loses as much, and the few large clusters that carry a mean
+leave fewer degrees of freedom, worth another CV²/k of the part within. With the share s of the
+variance that is within, the variance is multiplied by ``1 + max(0, 3s - 1) CV²/k``; what that is
+worth is measured by ``benchmarks/experiment_power.py``.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from math import ceil, comb, isfinite, sqrt
+from math import ceil, comb, floor, isfinite, sqrt
 
 from scipy import optimize, stats
 
+from experiments.decision import MANY_CLUSTERS
+from experiments.estimates import MIN_CLUSTERS
 from recsys.errors import ConfigurationError
 
 __all__ = [
@@ -27,8 +38,6 @@ __all__ = [
 
 _MOST_UNITS = 1e12
 """Nobody has more people; beyond it the arithmetic of whole numbers is pointless."""
-_FEWEST_CLUSTERS = 4
-"""Below 4 clusters an arm the analysis refuses to judge."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +128,14 @@ class Clusters:
         """By how much clusters inflate the variance; 1 = not at all."""
         return 1 + self.icc * ((self.size - 1) + self.size * self.size_cv**2)
 
+    def inflation(self, k: int) -> float:
+        """Return what k clusters an arm multiply the variance by, over that of k single units."""
+        few = 1.0
+        if 2 * k < MANY_CLUSTERS:
+            within = (1 - self.icc) / self.design_effect
+            few = 1 + max(0.0, 3 * within - 1) * self.size_cv**2 / k
+        return few * self.design_effect / self.size
+
 
 @dataclass(frozen=True)
 class Promise:
@@ -135,10 +152,24 @@ class Promise:
                 f"the power is {self.power:g}, expected between alpha ({self.alpha:g}) and 1 (0.8)"
             )
 
-    def quantiles(self, degrees: float | None) -> float:
-        """Return the sum of both quantiles: Student's t, or normal without degrees of freedom."""
-        law = stats.norm if degrees is None else stats.t(degrees)
-        return float(law.ppf(1 - self.alpha / 2) + law.ppf(self.power))
+    def normal(self) -> float:
+        """Return the sum of both quantiles where the variance is known."""
+        return float(stats.norm.ppf(1 - self.alpha / 2) + stats.norm.ppf(self.power))
+
+    def student(self, per_arm: int) -> float:
+        """Return the sum of both quantiles for so many units or clusters an arm."""
+        return self._student(self.alpha, per_arm)
+
+    def of_clusters(self, k: int) -> float:
+        """Return the same where few clusters are judged by permutation: α is its last step."""
+        if 2 * k >= MANY_CLUSTERS:
+            return self.student(k)
+        step = 2 / comb(2 * k, k)
+        return self._student(step * floor(self.alpha / step * (1 + 1e-12)), k)
+
+    def _student(self, alpha: float, per_arm: int) -> float:
+        law = stats.t(2 * per_arm - 2)
+        return float(law.ppf(1 - alpha / 2) + law.ppf(self.power))
 
 
 @dataclass(frozen=True)
@@ -164,11 +195,18 @@ def size(
         10¹² units.
     """
     outcome.check_effect(effect)
+    spread = outcome.variance(effect) / effect**2
     if clusters is None:
-        units = _smallest(outcome.variance(effect) / effect**2, 2, outcome.sd is not None, promise)
+        units = _smallest(
+            _needed_units(outcome, spread, promise), promise.normal() ** 2 * spread, 2
+        )
         return Sizing(units, None, 1.0, promise.alpha, promise.power)
-    inflated = outcome.variance(effect) * clusters.design_effect / clusters.size
-    k = _smallest(inflated / effect**2, least_clusters(promise.alpha), True, promise)
+    bound = promise.normal() ** 2 * spread * clusters.design_effect / clusters.size
+    k = _smallest(
+        lambda k: promise.of_clusters(k) ** 2 * spread * clusters.inflation(k),
+        bound,
+        least_clusters(promise.alpha),
+    )
     units = ceil(round(k * clusters.size, 6))  # 40 clusters of 12.1 are 484, not 485
     return Sizing(units, k, clusters.design_effect, promise.alpha, promise.power)
 
@@ -183,9 +221,11 @@ def detectable_effect(
     least = 2 if clusters is None else least_clusters(promise.alpha)
     if per_arm < least:
         return None
-    by_t = clusters is not None or outcome.sd is not None
-    q = promise.quantiles(2 * per_arm - 2 if by_t else None)
-    inflation = 1.0 if clusters is None else clusters.design_effect / clusters.size
+    if clusters is not None:
+        q, inflation = promise.of_clusters(per_arm), clusters.inflation(per_arm)
+    else:
+        q = promise.normal() if outcome.sd is None else promise.student(per_arm)
+        inflation = 1.0
 
     def lacking(effect: float) -> float:
         return effect - q * sqrt(outcome.variance(effect) * inflation / per_arm)
@@ -204,21 +244,26 @@ def least_clusters(alpha: float) -> int:
 
     It judges few clusters by permutation, whose smallest two-sided p-value is 2 in C(2k, k).
     """
-    k = _FEWEST_CLUSTERS
+    k = MIN_CLUSTERS
     while 2 / comb(2 * k, k) > alpha:
         k += 1
     return k
 
 
-def _smallest(spread: float, least: int, by_t: bool, promise: Promise) -> int:
-    """Return the smallest n with n ≥ q(n)² spread; the normal quantiles give a lower bound."""
-    bound = promise.quantiles(None) ** 2 * spread
+def _needed_units(outcome: Outcome, spread: float, promise: Promise) -> Callable[[int], float]:
+    if outcome.sd is None:
+        return lambda _: promise.normal() ** 2 * spread
+    return lambda n: promise.student(n) ** 2 * spread
+
+
+def _smallest(needed: Callable[[int], float], bound: float, least: int) -> int:
+    """Return the smallest n ≥ needed(n), which falls with n and never below ``bound``."""
     if not bound < _MOST_UNITS:
         raise ConfigurationError(
             "the effect is so small against the spread that more than 10¹² units would be needed; "
             "plan for a larger effect"
         )
     n = max(least, ceil(bound))
-    while by_t and n < promise.quantiles(2 * n - 2) ** 2 * spread:
+    while n < needed(n):
         n += 1
     return n
