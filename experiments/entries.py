@@ -57,8 +57,9 @@ def _numbers(
     table: Table, measure: Measure, variant: int, rule: Rule, least: int
 ) -> dict[str, Any]:  # fmt: skip
     rows = measure.rows(table, variant, least)
-    found = estimate(rows, has_covariate=measure.has_covariate)
-    permutations = None if rows.cluster is None else permute(rows.totals(), found.theta)
+    totals = rows.totals()
+    found = estimate(rows, totals, has_covariate=measure.has_covariate)
+    permutations = None if rows.cluster is None else permute(totals, found.theta)
     judged = rule.judge(found, permutations)
     return {
         "control_mean": found.control_mean, "treatment_mean": found.treatment_mean,

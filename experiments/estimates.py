@@ -40,8 +40,10 @@ class Estimate:
     """How much of the covariate was taken off."""
 
 
-def estimate(rows: Rows, *, has_covariate: bool = False) -> Estimate:
-    """Estimate the effect of one variant on one metric from two rows or more per arm.
+def estimate(rows: Rows, totals: Totals, *, has_covariate: bool = False) -> Estimate:
+    """Estimate the effect of one variant on one metric, from two rows or more per arm.
+
+    ``totals`` are those of ``rows``.
 
     Without clusters, strata and covariate: Welch (1947) for means, p (1 − p) / n for the variance
     of a proportion, the delta method for ratios (Deng, Knoblich and Lu 2018, "Applying the delta
@@ -62,12 +64,11 @@ def estimate(rows: Rows, *, has_covariate: bool = False) -> Estimate:
         Too few clusters, no variation, a denominator that is 0, a stratum that is not in
         both arms.
     """
-    totals = rows.totals()
     _check_clusters(rows, totals)
     _check_denominators(rows)
     theta = _theta(rows) if has_covariate else 0.0
     control, treatment = (_arm(rows, totals, side, theta) for side in (False, True))
-    n = len(totals.values)
+    n = totals.n
     parts = [*control.variances(), *treatment.variances()]
     variance = sum(parts) + _between(control, treatment) / n
     _check_variation(rows, variance * n, theta)
@@ -82,7 +83,7 @@ def estimate(rows: Rows, *, has_covariate: bool = False) -> Estimate:
 def _arm(rows: Rows, totals: Totals, side: bool, theta: float) -> Arm:
     is_member = totals.is_treated == side
     whole = moments(totals, is_member)
-    counts = np.bincount(totals.stratum, weights=totals.values[:, COUNT])
+    counts = np.bincount(totals.stratum, weights=totals.values[COUNT])
     strata = np.flatnonzero(counts)
     cells = [whole]
     if rows.stratum is not None:
@@ -156,7 +157,7 @@ def _check_clusters(rows: Rows, totals: Totals) -> None:
     if rows.cluster is None:
         return
     n_treated = int(np.count_nonzero(totals.is_treated))
-    for arm, n in (("control", len(totals.values) - n_treated), ("variant", n_treated)):
+    for arm, n in (("control", totals.n - n_treated), ("variant", n_treated)):
         if n < MIN_CLUSTERS:
             raise NotComputableError(
                 f"the {arm} has {n} cluster{'' if n == 1 else 's'} with a value; expected at least "
@@ -165,7 +166,7 @@ def _check_clusters(rows: Rows, totals: Totals) -> None:
     if rows.stratum is None:
         return
     pairs = np.unique(np.stack([rows.cluster, rows.stratum], axis=1), axis=0)
-    if len(pairs) > len(totals.values):
+    if len(pairs) > totals.n:
         raise NotComputableError(
             "some clusters have rows in several strata; expected strata of whole clusters, such as "
             "their site"

@@ -26,7 +26,7 @@ class Rows:
     covariate: Float
     is_treated: npt.NDArray[np.bool_]
     cluster: Codes | None = None
-    """Shape (n,), any whole numbers; None where each row was randomised by itself."""
+    """Shape (n,), small whole numbers; None where each row was randomised by itself."""
     stratum: Codes | None = None
     stratum_names: tuple[str, ...] = ()
     is_proportion: bool = False
@@ -37,61 +37,60 @@ class Rows:
         Variances do not change when a constant is taken from every row, and a large constant would
         cost digits.
         """
-        columns = np.stack([self.numerator, self.denominator, self.covariate], axis=1)
-        centre = columns.mean(axis=0)
-        values = np.column_stack([np.ones(len(columns)), columns - centre])
-        stratum = np.zeros(len(values), np.intp) if self.stratum is None else self.stratum
+        n = len(self.numerator)
+        values, centre = np.ones((4, n)), np.empty(3)
+        for place, column in enumerate((self.numerator, self.denominator, self.covariate)):
+            centre[place] = column.mean()
+            np.subtract(column, centre[place], out=values[place + 1])
+        stratum = np.zeros(n, np.intp) if self.stratum is None else self.stratum
         if self.cluster is None:
             return Totals(values, centre, self.is_treated, stratum)
-        _, first, code = np.unique(self.cluster, return_index=True, return_inverse=True)
-        sums = [np.bincount(code, weights=column, minlength=len(first)) for column in values.T]
-        return Totals(np.stack(sums, axis=1), centre, self.is_treated[first], stratum[first])
+        known = np.flatnonzero(np.bincount(self.cluster))
+        sums = np.stack([np.bincount(self.cluster, weights=column)[known] for column in values])
+        is_treated, strata = np.zeros(known[-1] + 1, np.bool_), np.zeros(known[-1] + 1, np.intp)
+        is_treated[self.cluster], strata[self.cluster] = self.is_treated, stratum
+        return Totals(sums, centre, is_treated[known], strata[known])
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Per randomisation unit: count, numerator, denominator, covariate; shape (n_units, 4)."""
+    """Per randomisation unit: count, numerator, denominator, covariate."""
 
     values: Float
+    """(4, n_units)"""
     centre: Float
     """(3,): what was taken from numerator, denominator and covariate of every row."""
     is_treated: npt.NDArray[np.bool_]
     stratum: Codes
 
+    @property
+    def n(self) -> int:
+        """Randomisation units."""
+        return len(self.is_treated)
+
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """Number, means and covariance of the totals of some randomisation units."""
+    """What the estimates need to know about some randomisation units."""
 
     n: int
-    mean: Float
-    """(4,)"""
-    covariance: Float
-    """(4, 4), over n − 1; zeros where n is 1."""
-    centre: Float
-
-    @property
-    def means(self) -> Float:
-        """(3,): numerator, denominator and covariate per row."""
-        return np.asarray(self.mean[1:] / self.mean[COUNT] + self.centre)
-
-    @property
-    def spread(self) -> Float:
-        """(3, 3): covariance of one unit's pull on the three means; over n that of the means.
-
-        The mean per row is a ratio of totals to counts, hence the delta method: unit k pulls by
-        (total_k − mean · count_k) / mean count. Where every unit is one row this is the plain
-        covariance.
-        """
-        pull = np.column_stack([-self.mean[1:] / self.mean[COUNT], np.eye(3)]) / self.mean[COUNT]
-        return np.asarray(pull @ self.covariance @ pull.T)
+    means: Float
+    """(3,): numerator, denominator and covariate per row."""
+    spread: Float
+    """(3, 3): covariance of one unit's pull on the three means, over n − 1; zeros where n is 1.
+    Over n it is the covariance of the means."""
 
 
 def moments(totals: Totals, members: npt.NDArray[np.bool_]) -> Moments:
-    """Return the moments of some units, bool of shape (n_units,), at least one of them."""
-    values = totals.values[members]
-    mean = values.mean(axis=0)
-    away = values - mean
-    return Moments(
-        len(values), mean, away.T @ away / max(len(values) - 1, 1), totals.centre
-    )  # fmt: skip
+    """Return the moments of some units, bool of shape (n_units,), at least one of them.
+
+    A mean per row is a ratio of totals to counts, hence the delta method: unit k pulls by
+    (total_k − mean · count_k) / mean count. Where every unit is one row, that is its value less the
+    mean.
+    """
+    values = totals.values[:, members]
+    n, count = values.shape[1], values[COUNT].mean()
+    means = values[1:].mean(axis=1) / count
+    pull = values[1:] - means[:, None] * values[COUNT]
+    spread = pull @ pull.T / (count**2 * max(n - 1, 1))
+    return Moments(n, means + totals.centre, spread)
