@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from experiments.decision import MANY_CLUSTERS
+from experiments.permutation import MANY_CLUSTERS
 
 __all__ = ["Interleaved", "Preference", "credit", "preference", "team_draft"]
 

@@ -1,6 +1,6 @@
 """`recsys experiment analyze`: what an experiment has shown, from a table with a row per unit."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -81,6 +81,9 @@ def analyze_table(
     exposed: Annotated[
         str | None, typer.Option(metavar="COL", help="0/1: who got to see it; is tested only.")
     ] = None,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also write a report for people.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show what an experiment has done: effects with intervals, and whether they can be trusted.
@@ -98,10 +101,25 @@ def analyze_table(
         margins=_pairs(margin or [], "--margin", "METRIC=LOSS"), winsorise=winsorise,
         segments=segment or (), exposed=exposed,
     )  # fmt: skip
+    if html is not None:
+        _write_page(html, results, metric or (), alpha)
     if as_json:
         write_json(results)
     else:
         _show(results)
+
+
+def _write_page(
+    path: Path, results: dict[str, Any], metrics: Sequence[str], alpha: float
+) -> None:  # fmt: skip
+    """Write the report as `recsys experiment report` does where nothing else is asked for."""
+    from experiments.report.page import render_report, write_report
+    from experiments.report.verdict import Yardstick
+
+    shares = frozenset(m.removesuffix(":proportion") for m in metrics if m.endswith(":proportion"))
+    write_report(
+        path, render_report(results, "en", yardstick=Yardstick(alpha=alpha), proportions=shares)
+    )
 
 
 def _read(path: Path) -> "pd.DataFrame":

@@ -28,6 +28,7 @@ def report(
     matters: Annotated[
         float, typer.Option(min=0, help="Smallest change that matters, in parts of the control.")
     ] = 0.10,
+    alpha: Annotated[float, typer.Option(help="As it was given to the analysis.")] = 0.05,
     lower_is_better: Annotated[
         list[str] | None, typer.Option(metavar="METRIC", help="Less of it is better; repeatable.")
     ] = None,
@@ -51,7 +52,7 @@ def report(
         raise typer.BadParameter(f"{language!r} is not one of {', '.join(LANGUAGES)}")
     page = render_report(
         _read(result), "ja" if language == "ja" else "en", title=title,
-        yardstick=Yardstick(matters, frozenset(lower_is_better or ())),
+        yardstick=Yardstick(matters, frozenset(lower_is_better or ()), alpha),
         proportions=frozenset(proportion or ()),
     )  # fmt: skip
     write_report(html, page)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from experiments.estimates import MIN_CLUSTERS
 from experiments.sizing.formulas import least_clusters
 from experiments.sizing.prospects import Design, Prospect
 from experiments.texts import Language, texts
@@ -16,7 +17,7 @@ def prospect_sentences(prospect: Prospect, language: Language) -> list[str]:
     k = prospect.planned.clusters_per_arm
     if k is not None and k < least_clusters(prospect.promise.alpha):
         least = least_clusters(prospect.promise.alpha)
-        told.append(words["sizing.few_clusters"].format(least=least))
+        told.append(words["sizing.few_clusters"].format(least=least, judged=MIN_CLUSTERS))
     told += _verdict(prospect, words)
     if "units" in prospect.best.changes:
         told.append(words["sizing.spillover"])

@@ -94,11 +94,11 @@ def test_a_decrease_counts_as_an_effect() -> None:
     assert size(Outcome(0.35), -0.05, PROMISE) == size(THIRTY, 0.05, PROMISE)
 
 
-def test_few_clusters_need_no_fewer_than_the_analysis_judges() -> None:
+def test_nothing_is_promised_for_very_few_clusters() -> None:
     huge = size(Outcome(0.1), 0.8, PROMISE, Clusters(500, 0.0))
-    assert huge.clusters_per_arm == least_clusters(0.05) == 4
-    assert least_clusters(0.01) == 5  # 2 of C(10, 5) = 252 draws are 0.8 %
-    assert detectable_effect(THIRTY, 3, PROMISE, Clusters(12, 0.02)) is None
+    assert huge.clusters_per_arm == least_clusters(0.05) == 5
+    assert least_clusters(0.01) == 7  # five times 2 of C(14, 7) = 3,432 are 0.3 %
+    assert detectable_effect(THIRTY, 4, PROMISE, Clusters(12, 0.02)) is None
 
 
 def test_what_nothing_can_find_is_none() -> None:

@@ -92,10 +92,8 @@ def test_few_clusters_are_refused_in_words(past: pd.DataFrame, roster: pd.DataFr
     sites = roster.assign(site=roster["team_id"] % 6)
     prospect = _ask(past, sites, cluster="site", mde=0.1)
     told = prospect_sentences(prospect, "en")
-    assert told[:2] == [
-        "This plan finds no effect at all: there are too few clusters or units.",
-        "With fewer than 4 clusters in a group the analysis will refuse to judge.",
-    ]
+    assert "finds no effect at all" in told[0]
+    assert told[1].startswith("With fewer than 5 clusters in a group no power can be promised")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
