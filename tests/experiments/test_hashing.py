@@ -85,3 +85,10 @@ def test_what_cannot_be_an_experiment_is_said(
 ) -> None:
     with pytest.raises(ConfigurationError, match=said):
         HashedVariants(key, shares, coverage)
+
+
+def test_a_range_holds_its_lower_end_only() -> None:
+    halves = HashedVariants("k", HALVES)
+    assert [halves.variant(b) for b in (0.0, 0.4999, 0.5, 0.9999)] == [
+        "control", "control", "treatment", "treatment",
+    ]  # fmt: skip
