@@ -107,7 +107,7 @@ class Errors:
 
 
 def errors(
-    world: World, n_runs: int, per_roster: int = 50, seed: int = 1
+    world: World, n_runs: int, per_roster: int = 20, seed: int = 1
 ) -> Errors:  # fmt: skip
     """Return how often no effect is rejected at 5 % and how often the interval holds the truth.
 
@@ -146,7 +146,7 @@ class DailyWorld:
 
 def alarms(
     world: DailyWorld, n_runs: int, rule: LookRule, tuned_to: float = 5000,
-    per_roster: int = 100, seed: int = 1,
+    per_roster: int = 50, seed: int = 1,
 ) -> float:  # fmt: skip
     """Return the share of experiments without effect in which some day's look finds one."""
     looks = tuple((day + 1) / world.n_days for day in range(world.n_days))

@@ -6,5 +6,13 @@ from experiments.commands.analyze import analyze_table
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, help="Experiments that stay honest in small companies.")
+app = typer.Typer(no_args_is_help=True)
 app.command("analyze")(analyze_table)
+
+
+@app.callback()
+def _experiment() -> None:
+    """Run experiments that stay honest in small companies.
+
+    Example: recsys experiment analyze --help
+    """
