@@ -1,7 +1,7 @@
 """Whether the experiment statistics are right, and how fast they are.
 
 Run ``python -m benchmarks.experiments``; ``--runs`` sets the number of simulated experiments a line
-(10,000; with daily looks 4,000). Every line analyses tables whose truth is known with
+(10,000; with daily looks 2,000). Every line analyses tables whose truth is known with
 ``experiments.analyze``, as a user would, and says how often an effect was claimed where there is
 none and how often the interval that decides held the truth; both in per cent, with twice the
 standard error of that share. Below, the time for many large experiments, beside the same figures
@@ -71,7 +71,7 @@ def main() -> None:
     """Print one line per world, then the timings."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=10_000)
-    parser.add_argument("--daily-runs", type=int, default=4_000)
+    parser.add_argument("--daily-runs", type=int, default=2_000)
     parser.add_argument("--experiments", type=int, default=200)
     parser.add_argument("--only", choices=["people", "teams", "daily", "speed"])
     asked = parser.parse_args()

@@ -156,7 +156,10 @@ def test_the_other_way_round(seed: int) -> None:
         "u": np.arange(n), "team": team, "arm": np.where(team < 4, "b", "a"),
         "y": rng.normal(size=n), "x": rng.normal(size=n),
     })  # fmt: skip
-    for options in ({}, {"covariate": "x"}, {"cluster": "team", "covariate": "x"}):
+    choices: list[dict[str, Any]] = [
+        {}, {"covariate": "x"}, {"cluster": "team", "covariate": "x"},
+    ]  # fmt: skip
+    for options in choices:
         forth, back = (
             analyze(frame, variant="arm", control=c, unit="u", metrics=["y"], **options)["metrics"][
                 0
@@ -172,7 +175,7 @@ def test_the_other_way_round(seed: int) -> None:
 def test_winsorised(analyse: Analyse, sample: pd.DataFrame) -> None:
     frame = sample.assign(y=np.where(np.arange(400) == 8, 1e6, sample["y"]))
     results = analyse(frame, metrics=["y", "b:proportion"], ratios=["m/d"], winsorise=0.99)
-    cap = frame["y"].quantile(0.99)
+    cap = float(frame["y"].quantile(0.99))
     capped = analyse(frame.assign(y=frame["y"].clip(upper=cap)), metrics=["y"])
     assert results["metrics"][0]["effect"] == pytest.approx(capped["metrics"][0]["effect"])
     assert results["warnings"] == [f"y: 4 values above {cap:g} (quantile 0.99) were set to it"]

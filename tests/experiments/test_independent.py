@@ -169,7 +169,7 @@ def test_strata_with_covariate(analyse: Analyse, company: pd.DataFrame) -> None:
         variance += weight**2 * (spread**2).sum()
         weights.append(weight)
     effect = np.average(effects, weights=weights)
-    variance += np.average((effects - effect) ** 2, weights=weights) / len(pair)
+    variance += np.average((np.array(effects) - effect) ** 2, weights=weights) / len(pair)
     found = _entry(analyse(company, metrics=["y"], covariate="x", strata="site"))
     assert found["effect"] == pytest.approx(effect, rel=1e-9)
     assert found["se"] == pytest.approx(variance**0.5, rel=1e-9)
@@ -186,7 +186,7 @@ def test_strata_of_clusters(analyse: Analyse, company: pd.DataFrame) -> None:
         ns += [p[2] for p in parts]
         weights.append(weight)
     effect = np.average(effects, weights=weights)
-    between = np.average((effects - effect) ** 2, weights=weights) / 30
+    between = np.average((np.array(effects) - effect) ** 2, weights=weights) / 30
     found = _entry(analyse(company, metrics=["y"], cluster="team", strata="site"))
     assert found["effect"] == pytest.approx(effect, rel=1e-9)
     assert found["se"] == pytest.approx((sum(variances) + between) ** 0.5, rel=1e-9)

@@ -24,7 +24,9 @@ def _rows(
         rng.permutation(np.arange(s, n_teams, n_strata))[:n_treated] for s in range(n_strata)
     ])  # fmt: skip
     is_treated = np.isin(team, treated)
-    den = 1.0 + rng.poisson(2, len(team)) if is_ratio else np.ones(len(team))
+    den: Float = np.ones(len(team))
+    if is_ratio:
+        den += rng.poisson(2, len(team))
     num = rng.normal(size=len(team)) + 0.5 * rng.normal(size=n_teams)[team] + 0.4 * is_treated
     return Rows(
         num, den, np.zeros(len(team)), is_treated, team, stratum if n_strata > 1 else None,
@@ -131,6 +133,21 @@ def test_shift_scale_and_effect(seed: int, shift: float, scale: float, is_ratio:
         Rows(added, rows.denominator, rows.covariate, rows.is_treated, rows.cluster).totals()
     )
     assert more.interval() == pytest.approx([low + 2.5, high + 2.5], rel=1e-6, abs=1e-6)
+
+
+def test_an_arm_without_denominator_counts_as_extreme() -> None:
+    """Four of nine teams have nothing to divide by; one assignment puts them all together."""
+    team = np.arange(9)
+    den = np.where(team < 4, 0.0, 2.0)
+    num = np.where(team < 4, 0.0, 0.1 * team)
+    treated = np.isin(team, [0, 1, 7, 8])
+    found = permute(Rows(num, den, 0 * num, treated, team).totals())
+    ratios = [
+        abs(num[a].sum() / den[a].sum() - num[~a].sum() / den[~a].sum()) if den[a].any() else np.inf
+        for a in (np.isin(team, pick) for pick in combinations(range(9), 4))
+    ]
+    observed = abs(1.5 / 4 - 1.5 / 6)
+    assert found.p_value == pytest.approx(np.mean(np.array(ratios) >= observed - 1e-12))
 
 
 def test_a_covariate_is_taken_off() -> None:
