@@ -107,7 +107,7 @@ class Errors:
 
 
 def errors(
-    world: World, n_runs: int, per_roster: int = 50, seed: int = 1
+    world: World, n_runs: int, per_roster: int = 20, seed: int = 1
 ) -> Errors:  # fmt: skip
     """Return how often no effect is rejected at 5 % and how often the interval holds the truth.
 
@@ -146,9 +146,12 @@ class DailyWorld:
 
 def alarms(
     world: DailyWorld, n_runs: int, rule: LookRule, tuned_to: float = 5000,
-    per_roster: int = 100, seed: int = 1,
+    per_roster: int = 50, seed: int = 1, figure: str = "decision_p_value",
 ) -> float:  # fmt: skip
-    """Return the share of experiments without effect in which some day's look finds one."""
+    """Return the share of experiments without effect in which some day's look finds one.
+
+    ``figure`` is the p-value that is looked at.
+    """
     looks = tuple((day + 1) / world.n_days for day in range(world.n_days))
     found = 0
     for number in range(n_runs // per_roster):
@@ -158,7 +161,7 @@ def alarms(
             asked: dict[str, Any] = {"sequential": rule == "always_valid", "sequential_n": tuned_to}
             asked |= {"looks": looks, "look": day} if rule == "planned" else {}
             entries = world.roster.analyse(frame, per_roster, asked)
-            alarmed |= np.array([entry["decision_p_value"] <= 0.05 for entry in entries])
+            alarmed |= np.array([entry[figure] <= 0.05 for entry in entries])
         found += int(np.count_nonzero(alarmed))
     return found / (n_runs // per_roster * per_roster)
 

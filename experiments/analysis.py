@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from experiments.always_valid import multiplier
 from experiments.decision import Rule, rule_of
 from experiments.design import Correction, Design, metrics_of
 from experiments.entries import Entry, entries_of
@@ -102,6 +103,7 @@ def analyze(
     excluded = chain(table.excluded, *(m.excluded for m in measures))
     warnings = [*table.warnings, *_sample_warnings(ratio, table, design)]
     warnings += [*chain(*(m.warnings for m in measures)), *_result_warnings(entries)]
+    warnings += _tuning_warnings(entries, design)
     results: dict[str, Any] = {
         "n_units": table.n_units,
         "randomisation_unit": design.randomisation_unit,
@@ -166,6 +168,27 @@ def _result_warnings(entries: Sequence[Entry]) -> list[str]:
                 f"{name}: so few clusters exclude no effect at this level; decision_ci is unbounded"
             )
     return told
+
+
+def _tuning_warnings(entries: Sequence[Entry], design: Design) -> list[str]:
+    """Say where an always-valid interval is tuned to far more units than there are clusters."""
+    numbers = {entry["n_clusters"] for entry in entries} - {None}
+    if not design.sequential or not numbers:
+        return []
+    n = max(numbers)
+    waste = multiplier(n, design.alpha, design.sequential_n) / multiplier(n, design.alpha, n)
+    if waste < _WASTE:
+        return []
+    told = (
+        f"always-valid results are tuned to {design.sequential_n:g} units; with {n} clusters "
+        f"intervals are {waste:.1f} times as wide as they could be: plan sequential_n as the "
+        "number of clusters, before the start"
+    )
+    return [told]
+
+
+_WASTE = 1.5
+"""Half as wide again is as if half of the units were missing."""
 
 
 def _listed(names: Sequence[str]) -> tuple[str, ...]:

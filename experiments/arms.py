@@ -37,11 +37,8 @@ class Arm:
     """Of the strata, shape (n_strata,), sum 1."""
     theta: float
     is_binomial: bool
-
-    @property
-    def raw(self) -> float:
-        """The mean or ratio as observed."""
-        return value_of(self.whole.means, 0.0)
+    raw: float
+    """The mean or ratio as observed."""
 
     @property
     def adjusted(self) -> float:

@@ -40,8 +40,9 @@ class Rule:
     def judge(self, estimate: Estimate, permutations: Permutations | None) -> Judgement:
         """Return p-values and intervals; with few clusters the permutations decide.
 
-        There is no randomisation test that is valid at every moment, so that an always-valid
-        analysis decides by its own interval however few the clusters are.
+        There is no randomisation test that is valid at every moment. An always-valid analysis of
+        few clusters decides by its own interval, carried over from the normal distribution to
+        Student's t at equal tails: as it stands it would alarm in 9 % of tests with ten clusters.
         """
         effect, rel_effect = estimate.effect, estimate.rel_effect
         reach = self._reach(estimate)
@@ -51,9 +52,15 @@ class Rule:
         if rel_effect is not None and estimate.rel_se is not None:
             relative_ci = _around(rel_effect, reach * estimate.rel_se)
         decision_p_value, decision_ci = p_value, effect_ci
-        if permutations is not None and self.tuned_to is None and estimate.n < MANY_CLUSTERS:
-            decision_p_value = self._planned(permutations.p_value)
-            decision_ci = permutations.interval(self.level)
+        if permutations is not None and estimate.n < MANY_CLUSTERS:
+            if self.tuned_to is None:
+                decision_p_value = self._planned(permutations.p_value)
+                decision_ci = permutations.interval(self.level)
+            else:
+                z = -float(ndtri(stdtr(estimate.df, -abs(effect / estimate.se))))
+                decision_p_value = self._p_value(z, estimate)
+                few = -float(stdtrit(estimate.df, ndtr(-reach)))
+                decision_ci = _around(effect, few * estimate.se)
         return Judgement(p_value, effect_ci, relative_ci, decision_p_value, decision_ci)
 
     @property

@@ -71,9 +71,13 @@ def estimate(rows: Rows, totals: Totals, *, has_covariate: bool = False) -> Esti
     n = totals.n
     parts = [*control.variances(), *treatment.variances()]
     variance = sum(parts) + _between(control, treatment) / n
-    _check_variation(rows, variance * n, theta)
+    raw_variance = control.raw_variance() + treatment.raw_variance()
+    _check_variation(rows, min(variance, raw_variance) * n, theta)
     effect = treatment.adjusted - control.adjusted
-    rel_effect, rel_se = _relative(control, treatment, effect, variance)
+    rel_effect = rel_se = None
+    if abs(control.raw) > _EPSILON * _size(rows):
+        rel_effect = effect / abs(control.raw)
+        rel_se = _relative_se(control, treatment, variance)
     return Estimate(
         control.raw, treatment.raw, effect, float(np.sqrt(variance)),
         _df(rows, control, treatment, parts), rel_effect, rel_se, n, theta,
@@ -89,7 +93,9 @@ def _arm(rows: Rows, totals: Totals, side: bool, theta: float) -> Arm:
     if rows.stratum is not None:
         cells = [_cell(rows, totals, is_member & (totals.stratum == s), int(s)) for s in strata]
     is_binomial = rows.is_proportion and rows.cluster is None
-    return Arm(whole, cells, counts[strata] / counts.sum(), theta, is_binomial)
+    own = rows.is_treated == side
+    raw = float(rows.numerator[own].sum() / rows.denominator[own].sum())
+    return Arm(whole, cells, counts[strata] / counts.sum(), theta, is_binomial, raw)
 
 
 def _cell(rows: Rows, totals: Totals, members: npt.NDArray[np.bool_], stratum: int) -> Moments:
@@ -128,15 +134,10 @@ def _between(control: Arm, treatment: Arm) -> float:
     return float(weights @ (differences - weights @ differences) ** 2)
 
 
-def _relative(
-    control: Arm, treatment: Arm, effect: float, variance: float
-) -> tuple[float | None, float | None]:
-    raw = control.raw
-    if raw == 0:
-        return None, None
-    lift = treatment.raw / raw - 1
+def _relative_se(control: Arm, treatment: Arm, variance: float) -> float:
+    lift = treatment.raw / control.raw - 1
     total = variance + lift**2 * control.raw_variance() + 2 * lift * control.raw_covariance()
-    return effect / abs(raw), float(np.sqrt(max(total, 0.0))) / abs(raw)
+    return float(np.sqrt(max(total, 0.0))) / abs(control.raw)
 
 
 def _df(rows: Rows, control: Arm, treatment: Arm, parts: list[float]) -> float:
@@ -180,10 +181,14 @@ def _check_denominators(rows: Rows) -> None:
 
 
 def _check_variation(rows: Rows, variance: float, theta: float) -> None:
-    scale = np.abs(rows.numerator).max() / abs(rows.denominator.mean())
-    scale += abs(theta) * np.abs(rows.covariate).max()
+    scale = _size(rows) + abs(theta) * float(np.abs(rows.covariate).max())
     if variance <= (_EPSILON * scale) ** 2:
         raise NotComputableError("the values do not vary within the arms")
+
+
+def _size(rows: Rows) -> float:
+    """Return how large the values are, per unit of the denominator."""
+    return float(np.abs(rows.numerator).max() / abs(rows.denominator.mean()))
 
 
 _EPSILON = 1e-12

@@ -46,10 +46,10 @@ class Rows:
         if self.cluster is None:
             return Totals(values, centre, self.is_treated, stratum)
         known = np.flatnonzero(np.bincount(self.cluster))
-        sums = np.stack([np.bincount(self.cluster, weights=column)[known] for column in values])
+        sums = [np.bincount(self.cluster, weights=column)[known] for column in values]
         is_treated, strata = np.zeros(known[-1] + 1, np.bool_), np.zeros(known[-1] + 1, np.intp)
         is_treated[self.cluster], strata[self.cluster] = self.is_treated, stratum
-        return Totals(sums, centre, is_treated[known], strata[known])
+        return Totals(np.array(sums, np.float64), centre, is_treated[known], strata[known])
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,8 +90,12 @@ def permute(totals: Totals, theta: float = 0.0) -> Permutations:
     observed = [totals.is_treated[totals.stratum == s][:, None] for s in strata]
     effect = float(_differences(totals, columns, observed, theta)[0][0])
     n = len(moved) + (0 if is_listed else 1)
+    # An arm without any denominator has no ratio: nothing speaks against its being as extreme.
+    is_void = ~np.isfinite(moved)
+    moved[is_void], share[is_void] = 0.0, 1.0
     tie = _TIE * max(float(np.abs(moved).max()), abs(effect))
-    extreme = int(np.count_nonzero(np.abs(moved) >= abs(effect) - tie)) + n - len(moved)
+    is_extreme = is_void | (np.abs(moved) >= abs(effect) - tie)
+    extreme = int(np.count_nonzero(is_extreme)) + n - len(moved)
     rest = moved - effect * share
     size, towards = np.abs(rest), np.where(rest < 0, -share, share)
     with np.errstate(divide="ignore", invalid="ignore"):

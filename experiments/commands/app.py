@@ -9,8 +9,16 @@ from experiments.commands.report import report
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, help="Experiments that stay honest in small companies.")
+app = typer.Typer(no_args_is_help=True)
 app.command("analyze")(analyze_table)
 app.command("assign")(assign)
 app.command("power")(power)
 app.command("report")(report)
+
+
+@app.callback()
+def _experiment() -> None:
+    """Run experiments that stay honest in small companies.
+
+    Example: recsys experiment analyze --help
+    """
