@@ -47,7 +47,9 @@ bench: setup
 	$(BIN)/python -m benchmarks.feed
 	$(BIN)/python -m benchmarks.slate
 	$(BIN)/python -m benchmarks.audience
+	$(BIN)/python -m benchmarks.experiment_power
 	$(BIN)/python -m benchmarks.serving
+	$(BIN)/python -m benchmarks.experiments
 
 lint: setup
 	$(BIN)/ruff check .

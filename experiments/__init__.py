@@ -1,1 +1,5 @@
 """Experiments: design, assignment, exposure, statistics, reports."""
+
+from experiments.analysis import analyze
+
+__all__ = ["analyze"]

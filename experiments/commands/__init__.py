@@ -1,0 +1,1 @@
+"""The sub-commands of `recsys experiment`, a module each; they import when one is called."""

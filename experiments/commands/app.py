@@ -1,0 +1,24 @@
+"""`recsys experiment`: one line per command."""
+
+import typer
+
+from experiments.commands.analyze import analyze_table
+from experiments.commands.assign import assign
+from experiments.commands.power import power
+from experiments.commands.report import report
+
+__all__ = ["app"]
+
+app = typer.Typer(no_args_is_help=True)
+app.command("analyze")(analyze_table)
+app.command("assign")(assign)
+app.command("power")(power)
+app.command("report")(report)
+
+
+@app.callback()
+def _experiment() -> None:
+    """Run experiments that stay honest in small companies.
+
+    Example: recsys experiment analyze --help
+    """
