@@ -66,7 +66,7 @@ class Rule:
     @property
     def z(self) -> float:
         """How many standard errors a large-sample estimate must be from no effect at this look."""
-        return bounds(self.looks[: self.look] or (1.0,), self.alpha)[-1]
+        return bounds(self.looks or (1.0,), self.alpha)[self.look - 1]
 
     @property
     def level(self) -> float:
