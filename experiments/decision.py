@@ -42,7 +42,7 @@ class Rule:
 
         There is no randomisation test that is valid at every moment. An always-valid analysis of
         few clusters decides by its own interval, carried over from the normal distribution to
-        Student's t at equal tails: as it stands it would alarm in 9 % of tests with ten clusters.
+        Student's t at equal tails: as it stands it alarms in a tenth of tests with ten clusters.
         """
         effect, rel_effect = estimate.effect, estimate.rel_effect
         reach = self._reach(estimate)
