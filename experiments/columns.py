@@ -15,6 +15,8 @@ CAUSES: Final = ("", "missing", "infinite", "not a number", "neither 0/1 nor tru
 """By code; 0 is a number that counts."""
 _MISSING, _INFINITE, _NO_NUMBER, _NO_TRUTH = 1, 2, 3, 4
 
+_LARGEST = 1e150
+"""The square of a larger number, summed, is infinite."""
 _MISSING_WORDS = frozenset({"", "na", "n/a", "nan", "null", "none", "<na>"})
 _TRUTHS = {"true": 1.0, "false": 0.0}
 
@@ -30,27 +32,30 @@ class Column:
 
 
 def numbers(series: "pd.Series[Any]") -> Column:
-    """Return the numbers of a column of any type; empty, NA, NaN and null are missing."""
-    if pd.api.types.is_numeric_dtype(series.dtype):  # booleans too
-        values = np.asarray(series.to_numpy(np.float64, na_value=np.nan), np.float64)
-        return _column(values, np.isnan(values), _NO_NUMBER)
-    texts = _texts(series)
-    values = np.asarray(pd.to_numeric(texts, errors="coerce"), np.float64)
-    return _column(values, _is_missing(texts), _NO_NUMBER)
+    """Return the numbers of a column of any type; true and false in any case are 1 and 0.
+
+    Empty, NA, NaN and null are missing.
+    """
+    return _read(series, _NO_NUMBER)
 
 
 def truths(series: "pd.Series[Any]") -> Column:
-    """Return 0 and 1 of a column of numbers, booleans, or true and false in any case.
+    """Return the same of a column that should hold 0/1 or true/false.
 
     Other numbers come back as they are: a column with a 2 in it is not a proportion, and it is for
     the caller to say so.
     """
-    if pd.api.types.is_numeric_dtype(series.dtype):
-        return numbers(series)
+    return _read(series, _NO_TRUTH)
+
+
+def _read(series: "pd.Series[Any]", otherwise: int) -> Column:
+    if pd.api.types.is_numeric_dtype(series.dtype):  # booleans too
+        values = np.asarray(series.to_numpy(np.float64, na_value=np.nan), np.float64)
+        return _column(values, np.isnan(values), otherwise)
     texts = _texts(series)
     known = texts.str.lower().map(_TRUTHS)
     values = np.asarray(known.fillna(pd.to_numeric(texts, errors="coerce")), np.float64)
-    return _column(values, _is_missing(texts), _NO_TRUTH)
+    return _column(values, _is_missing(texts), otherwise)
 
 
 def labels(series: "pd.Series[Any]") -> "pd.Series[str]":
@@ -81,5 +86,5 @@ def _column(values: Float, is_missing: npt.NDArray[np.bool_], otherwise: int) ->
     cause = np.zeros(len(values), np.int8)
     cause[np.isnan(values)] = otherwise
     cause[is_missing] = _MISSING
-    cause[np.isinf(values)] = _INFINITE
+    cause[np.abs(values) > _LARGEST] = _INFINITE
     return Column(np.where(cause == 0, values, np.nan), cause)

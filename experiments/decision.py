@@ -42,7 +42,7 @@ class Rule:
 
         There is no randomisation test that is valid at every moment. An always-valid analysis of
         few clusters decides by its own interval, carried over from the normal distribution to
-        Student's t at equal tails: as it stands it would alarm in 9 % of tests with ten clusters.
+        Student's t at equal tails: as it stands it alarms in a tenth of tests with ten clusters.
         """
         effect, rel_effect = estimate.effect, estimate.rel_effect
         reach = self._reach(estimate)
@@ -66,7 +66,7 @@ class Rule:
     @property
     def z(self) -> float:
         """How many standard errors a large-sample estimate must be from no effect at this look."""
-        return bounds(self.looks[: self.look] or (1.0,), self.alpha)[-1]
+        return bounds(self.looks or (1.0,), self.alpha)[self.look - 1]
 
     @property
     def level(self) -> float:

@@ -72,16 +72,16 @@ def repeated_p_value(z: float, looks: tuple[float, ...], look: int, alpha: float
     A repeated p-value (Jennison and Turnbull 2000, ch. 9): at most ``alpha`` exactly where |z| is
     at or beyond the bound, and never below the p-value of a single test or 1e-16.
     """
-    curve = _curve(looks[:look], alpha)
+    curve = _curve(looks, look, alpha)
     lowest, highest = curve.x[[0, -1]]
     return 1.0 if abs(z) <= lowest else float(np.exp(curve(min(abs(z), highest))))
 
 
 @lru_cache(maxsize=64)
-def _curve(looks: tuple[float, ...], alpha: float) -> PchipInterpolator:
-    """Return the logarithm of α as a function of the bound at the last look."""
+def _curve(looks: tuple[float, ...], look: int, alpha: float) -> PchipInterpolator:
+    """Return the logarithm of α as a function of the bound at one look."""
     spread = np.concatenate([np.logspace(-16, -2, 29), np.linspace(0.02, 0.999, 40), [alpha]])
     alphas = np.unique(spread)[::-1]
-    heights = np.array([bounds(looks, float(a))[-1] for a in alphas])
+    heights = np.array([bounds(looks, float(a))[look - 1] for a in alphas])
     is_rise = np.concatenate([[True], np.diff(heights) > 0])
     return PchipInterpolator(heights[is_rise], np.log(alphas[is_rise]))

@@ -128,7 +128,10 @@ def _read(path: Path) -> "pd.DataFrame":
     from recsys.errors import DatasetError
 
     if path.suffix == ".parquet":
-        return pd.read_parquet(path)
+        try:
+            return pd.read_parquet(path)
+        except ValueError as error:  # so pyarrow says that it is none
+            raise DatasetError(f"{path} is not a Parquet table ({error})") from None
     try:
         # All as text: "none" may be the name of a control.
         return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")

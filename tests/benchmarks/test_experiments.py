@@ -48,7 +48,9 @@ def test_daily_looks_at_few_teams() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("world", [w for w in (*PEOPLE, *TEAMS) if w.n_teams != 20], ids=str)
+@pytest.mark.parametrize(
+    "world", [w for w in (*PEOPLE, *TEAMS) if w.n_teams != 20], ids=lambda w: w.name
+)
 def test_promises_to_a_per_cent(world: World) -> None:
     found = errors(replace(world, effect=0.0, effect_spread=0.0), 10_000)
     assert 0.04 < found.rejected_share < 0.06

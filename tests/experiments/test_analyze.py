@@ -125,6 +125,15 @@ def test_types_of_columns_do_not_matter(analyse: Analyse, sample: pd.DataFrame) 
             assert ours["p_value"] == pytest.approx(theirs["p_value"], rel=1e-9)
 
 
+def test_true_and_false_are_numbers(analyse: Analyse, sample: pd.DataFrame) -> None:
+    """A column of them with a gap is no column of booleans any more, for pandas."""
+    gap = sample.assign(b=(sample["b"] == 1).astype(object).where(np.arange(400) > 0, None))
+    (found,) = analyse(gap, metrics=["b"])["metrics"]
+    (expected,) = analyse(sample[1:], metrics=["b"])["metrics"]
+    assert found == expected
+    assert found["method"] == "welch"
+
+
 def test_variants_may_be_numbers_and_control_none(sample: pd.DataFrame) -> None:
     frame = sample.assign(arm=(sample["arm"] == "b").astype(float))
     asked: dict[str, Any] = {"variant": "arm", "unit": "employee_id", "metrics": ["y"]}

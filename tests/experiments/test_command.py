@@ -105,6 +105,8 @@ def test_files(run: Run, sample: pd.DataFrame, tmp_path: Path) -> None:
     parquet = tmp_path / "table.parquet"
     sample.to_parquet(parquet)
     assert run(parquet, "--metric", "y", "--json").exit_code == 0
+    parquet.write_text("nothing of the kind")
+    assert "not a Parquet table" in run(parquet, "--metric", "y").stderr
     marked = tmp_path / "marked.csv"
     marked.write_text("\ufeff" + sample.to_csv(index=False), encoding="utf-8")
     assert run(marked, "--metric", "y", "--json").exit_code == 0
