@@ -5,10 +5,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from recsys.slate.draft import Bool, Draft, Floor
+from recsys.slate.draft import Bool, Draft, Floor, Index, Question, SlateSources
 from recsys.times import HOUR_US
 
-__all__ = ["Fresh", "OtherDepartment", "is_from_elsewhere"]
+__all__ = ["Fresh", "OtherDepartment", "is_from_elsewhere", "owned_elsewhere"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +54,16 @@ class Fresh:
 
 def is_from_elsewhere(draft: Draft) -> Bool:
     """Return bool by row: owned by a department that is none of the employee's."""
-    departments = draft.sources.state.catalogue.contents.departments
-    attributes = draft.question.attributes
-    names = [attributes.get("department", ""), *attributes.get("departments", "").split(";")]
     owner = draft.column("owner_department").view(np.int32)
+    return owned_elsewhere(draft.sources, draft.question, owner)
+
+
+def owned_elsewhere(sources: SlateSources, question: Question, owners: Index) -> Bool:
+    """Return bool, shape (n,): owner departments (−1: nobody's) that are none of the employee's."""
+    departments, attributes = sources.state.catalogue.contents.departments, question.attributes
+    names = [attributes.get("department", ""), *attributes.get("departments", "").split(";")]
     if not any(names):
-        return np.zeros(len(owner), np.bool_)
+        return np.zeros(len(owners), np.bool_)
     is_elsewhere = np.ones(len(departments) + 1, np.bool_)
     is_elsewhere[[*(departments.index(name) for name in names if name), -1]] = False
-    return is_elsewhere[owner]  # −1, nobody's, takes the last one
+    return is_elsewhere[owners]  # −1, nobody's, takes the last one
