@@ -59,11 +59,10 @@ class IssuePolicy(SlatePolicy):
         ``plain`` ranks as for somebody unknown: by freshness and by what all read. It is the same
         for whoever opted out, and what a missed deadline falls back to.
         """
-        self._everybody_plain = plain
         at = self._engine.state.clock
         employee = self._catalogue.employees.ids.index(employee_id)
         segment = self.segment(employee)
-        self._style = self.style(segment)
+        self.prepare(segment, plain=plain)
         allowed = self.sending(employee)
         pick = Pick(
             employee_id, self._language(employee, at), segment,
@@ -78,7 +77,12 @@ class IssuePolicy(SlatePolicy):
         return replace(
             pick, items=self._items(draft, found), short=_short(draft, found),
             must_reads_waiting=len(draft.waiting), not_before=allowed.allowed_from,
+            is_personal=draft.question.is_personal,
         )  # fmt: skip
+
+    def prepare(self, segment: str, *, plain: bool = False) -> None:
+        """Turn to somebody of a segment: its style, and a plain ranking if that is asked for."""
+        self._style, self._everybody_plain = self.plan.styles.get(segment, Style()), plain
 
     def request(self, employee_id: str) -> FeedRequest:
         """Return what is asked for somebody; the seed stands for the request id."""
@@ -103,10 +107,6 @@ class IssuePolicy(SlatePolicy):
             self._segments = at, segments.codes(at).tolist()
         codes = self._segments[1]
         return CODES[codes[employee]] if employee < len(codes) else ""
-
-    def style(self, segment: str) -> Style:
-        """Return how the issue looks in a segment."""
-        return self.plan.styles.get(segment, Style())
 
     def draft(
         self, request: FeedRequest, employee: int, at: int, begun: Begun | None = None

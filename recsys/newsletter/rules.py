@@ -79,14 +79,17 @@ class Sections:
     def retrieve(self, sources: SlateSources, question: Question, candidates: Index) -> Index:
         """Return for each section its newest candidates: the ranking may hold none of a kind."""
         found: dict[int, None] = {}
-        owners = sources.state.catalogue.contents["owner_department"].view(np.int32)
+        table = sources.state.catalogue.contents
+        owners = table["owner_department"].view(np.int32)
         for section, of_all in zip(self.sections, self.members, strict=True):
             is_member = of_all[candidates]
             n = _TO_SPARE * section.quota
             if section.topics or section.content_types:
                 found |= dict.fromkeys(candidates[is_member][:n].tolist())
             if section.min_other_department:
-                is_member &= owned_elsewhere(sources, question, owners[candidates])
+                is_member &= owned_elsewhere(
+                    table.departments, question.attributes, owners[candidates]
+                )
                 found |= dict.fromkeys(candidates[is_member][:n].tolist())
         return np.array(list(found), np.int32)
 

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.event_columns import EventColumns
-from recsys.state.key_index import KeyIndex, pair_keys
+from recsys.state.key_index import KeyIndex, Keys, pair_keys
 from recsys.times import NO_TIME
 
 __all__ = ["Mailings"]
@@ -27,6 +27,11 @@ class Mailings:
 
     def __len__(self) -> int:
         return len(self._index)
+
+    @property
+    def keys(self) -> Keys:
+        """Return uint64 pairs, employee in the upper half, content in the lower; a view."""
+        return self._index.keys
 
     def add(self, sent: EventColumns) -> None:
         """Count ``newsletter_sent`` events that all name a content."""

@@ -1,11 +1,13 @@
 """Floors: at least one of a kind in every few slots, where there is one."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from recsys.slate.draft import Bool, Draft, Floor, Index, Question, SlateSources
+from recsys.ids import IdMap
+from recsys.slate.draft import Bool, Draft, Floor, Index
 from recsys.times import HOUR_US
 
 __all__ = ["Fresh", "OtherDepartment", "is_from_elsewhere", "owned_elsewhere"]
@@ -54,13 +56,13 @@ class Fresh:
 
 def is_from_elsewhere(draft: Draft) -> Bool:
     """Return bool by row: owned by a department that is none of the employee's."""
-    owner = draft.column("owner_department").view(np.int32)
-    return owned_elsewhere(draft.sources, draft.question, owner)
+    departments = draft.sources.state.catalogue.contents.departments
+    owners = draft.column("owner_department").view(np.int32)
+    return owned_elsewhere(departments, draft.question.attributes, owners)
 
 
-def owned_elsewhere(sources: SlateSources, question: Question, owners: Index) -> Bool:
+def owned_elsewhere(departments: IdMap, attributes: Mapping[str, str], owners: Index) -> Bool:
     """Return bool, shape (n,): owner departments (−1: nobody's) that are none of the employee's."""
-    departments, attributes = sources.state.catalogue.contents.departments, question.attributes
     names = [attributes.get("department", ""), *attributes.get("departments", "").split(";")]
     if not any(names):
         return np.zeros(len(owners), np.bool_)
