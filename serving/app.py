@@ -29,6 +29,7 @@ from serving.routes import (
     feed,
     format_advice,
     formats,
+    newsletters,
     operations,
     portal,
     reach,
@@ -60,7 +61,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     for module in (
         feed, signage, formats, format_advice, audiences, explain, reach, related, events,
-        catalogue, catalogue_reads, employees, reports, operations,
+        catalogue, catalogue_reads, employees, newsletters, reports, operations,
     ):  # fmt: skip
         app.include_router(module.router)
     if settings.demo:

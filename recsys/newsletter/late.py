@@ -121,7 +121,7 @@ class LateCheck:
             mail.used.add(content_id)
             taken = replace(
                 item, content_id=content_id, rendition_id="", slot_type="personal",
-                propensity=1.0, reasons=(), alternates=(),
+                propensity=1.0, reasons=(), alternates=(), is_alternate=True,
             )  # fmt: skip
             found = _in_rendition(mail, taken, content)
             if found is not None:

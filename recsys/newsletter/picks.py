@@ -32,6 +32,8 @@ class PickedItem:
     est_minutes: float | None = None
     alternates: tuple[str, ...] = ()
     """Contents of the same section, best first; nobody else's in this mail."""
+    is_alternate: bool = False
+    """Took another's place at the last moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,5 +76,5 @@ _FIELDS = [field.name for field in fields(Pick)]
 
 
 def _item(values: list[Any]) -> PickedItem:
-    *first, reasons, est_minutes, alternates = values
-    return PickedItem(*first, tuple(reasons), est_minutes, tuple(alternates))
+    *first, reasons, est_minutes, alternates, is_alternate = values
+    return PickedItem(*first, tuple(reasons), est_minutes, tuple(alternates), is_alternate)

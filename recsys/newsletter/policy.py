@@ -98,6 +98,11 @@ class IssuePolicy(SlatePolicy):
         state = self._sources.state
         return sending(state, SendingRules(), employee, max(self._send_at, state.clock))
 
+    def would_get(self, employee: int) -> bool:
+        """Whether nothing speaks against an issue for somebody but quiet hours."""
+        allowed = self.sending(employee)
+        return allowed.is_allowed or allowed.cause == "quiet_hours"
+
     def segment(self, employee: int) -> str:
         """Return the code of somebody's segment, all of them computed at once; else empty."""
         segments, at = self._engine.segments, self._engine.state.clock

@@ -90,7 +90,7 @@ class _Counting:
             e for e in people[met[people] <= spare].tolist()
             if preferences.of(e).languages or preferences.of(e).muted_topics
         ]  # fmt: skip
-        return [e for e in (*found, *choosy) if self._gets_mail(e)]
+        return [e for e in (*found, *choosy) if self._policy.would_get(e)]
 
     def there(self, employee: int) -> dict[tuple[str, str], int]:
         """Return what somebody has to choose from, by section and quota."""
@@ -131,7 +131,3 @@ class _Counting:
                 free = counts.pop(-1, 0)
                 room = min(room, free + sum(min(n, most) for n in counts.values()))
         return room
-
-    def _gets_mail(self, employee: int) -> bool:
-        allowed = self._policy.sending(employee)
-        return allowed.is_allowed or allowed.cause == "quiet_hours"

@@ -184,6 +184,13 @@ class NewsletterStore:
         with self._database.reading() as connection:
             return sorted(connection.scalars(sa.select(_PICKS.employee_id).where(mine)))
 
+    def count(self, issue_id: str, revision: int) -> int:
+        """Return how many people there are picks for."""
+        mine = (_PICKS.issue_id == issue_id) & (_PICKS.revision == revision)
+        with self._database.reading() as connection:
+            n: int = connection.scalar(sa.select(sa.func.count()).where(mine)) or 0
+        return n
+
     def picks(self, issue_id: str, revision: int) -> Iterator[str]:
         """Yield every pick as JSON, by employee; those kept meanwhile may be missing."""
         people = self.people(issue_id, revision)
