@@ -77,9 +77,12 @@ def unpack(text: str) -> Pick:
 
 _FIELDS = [field.name for field in fields(Pick)]
 _ITEMS = _FIELDS.index("items")
-_values = attrgetter(*(field.name for field in fields(PickedItem)))
+_ITEM_FIELDS = [field.name for field in fields(PickedItem)]
+_values = attrgetter(*_ITEM_FIELDS)
 
 
 def _item(values: list[Any]) -> PickedItem:
-    *first, reasons, est_minutes, alternates, is_alternate = values
-    return PickedItem(*first, tuple(reasons), est_minutes, tuple(alternates), is_alternate)
+    held = dict(zip(_ITEM_FIELDS, values, strict=True))
+    for name in ("reasons", "alternates"):
+        held[name] = tuple(held[name])
+    return PickedItem(**held)

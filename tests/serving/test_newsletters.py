@@ -12,6 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from serving.commands.newsletter import app
+from serving.newsletter.jobs import Jobs
 from tests.serving.conftest import bearer
 
 if TYPE_CHECKING:
@@ -90,14 +91,18 @@ def test_the_summary_is_of_the_picks(planned: Server) -> None:
         assert n == (really if really >= 10 else None)
 
 
-def test_another_plan_needs_another_revision(planned: Server) -> None:
+def test_another_plan_needs_another_revision(
+    planned: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Jobs, "start", lambda *_: None)
+    planned.send("POST", "/v1/newsletters/w30/plan", _plan(planned), 202)
     changed = _plan(planned, seed=5)
-    refused = planned.send("POST", "/v1/newsletters/w27/plan", changed, 409)
+    refused = planned.send("POST", "/v1/newsletters/w30/plan", changed, 409)
     assert "revision 2" in refused["detail"]
-    late = planned.send("POST", "/v1/newsletters/w27/plan", changed | {"revision": 2}, 202)
-    assert late["revision"] == 2
-    assert planned.get("/v1/newsletters/w27", 200, revision=1)["status"] == "finished"
-    assert _finished(planned)["status"] == "finished"
+    newer = planned.send("POST", "/v1/newsletters/w30/plan", changed | {"revision": 2}, 202)
+    assert newer["revision"] == 2
+    assert planned.get("/v1/newsletters/w30", 200, revision=1)["status"] == "superseded"
+    assert planned.get("/v1/newsletters/w30") == newer
 
 
 @pytest.mark.parametrize(
@@ -133,6 +138,7 @@ def test_an_erased_employee_leaves_the_picks(planned: Server) -> None:
     assert gone not in {line["employee_id"] for line in _lines(planned)}
 
 
+@pytest.mark.slow
 def test_a_plan_goes_on_with_the_next_server(start: StartServer) -> None:
     server = start()
     body = _plan(server)
