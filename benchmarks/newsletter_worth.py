@@ -52,7 +52,7 @@ from recsys.state.live import LiveState
 from recsys.times import DAY_US, to_micros
 from training.recipe import read_recipe
 
-__all__ = ["WORTH_SEED", "print_worth"]
+__all__ = ["WORTH_SEED", "Worth", "lines", "measure", "print_worth"]
 
 WORTH_SEED = 1
 """Nothing was chosen on this seed."""
@@ -84,23 +84,25 @@ def print_worth(worlds: Sequence[WorldName], seeds: Sequence[int], employees: in
     for world in worlds:
         for seed in seeds:
             plan = Plan(world, seed, employees)
-            _print(plan, in_own_process(measure, plan))
+            print(*lines(plan, in_own_process(measure, plan)), sep="\n", flush=True)
 
 
-def _print(plan: Plan, worth: Worth) -> None:
-    print(f"{plan.world}, seed {plan.seed}: {worth.mails:,} mails of {_ITEMS} items at most")
-    rows = weights(len(worth.reads["personal, as top"]), _REPLICATES, np.random.default_rng(1))
-    for name, reads in worth.reads.items():
-        print(
-            f"  {name:<24} {reads.sum() / worth.mails:6.3f} completed reads a mail, "
-            f"{worth.minutes[name]:5.1f} minutes"
-        )
+def lines(plan: Plan, worth: Worth) -> list[str]:
+    """Return levels, then paired changes, as lines of text."""
+    told = [f"{plan.world}, seed {plan.seed}: {worth.mails:,} mails of {_ITEMS} items at most"]
+    rows = weights(len(worth.reads["same top"]), _REPLICATES, np.random.default_rng(1))
+    told += [
+        f"  {name:<24} {reads.sum() / worth.mails:6.3f} completed reads a mail, "
+        f"{worth.minutes[name]:5.1f} minutes"
+        for name, reads in worth.reads.items()
+    ]
     for ours, theirs in (
         ("personal, as top", "same top"), ("personal, as newest", "newest"),
         ("personal, as top", "unseen top"),
     ):  # fmt: skip
         change, low, high = relative(_sum(worth.reads[ours]), _sum(worth.reads[theirs]), rows)
-        print(f"  {ours} against {theirs}: {change:+.1%} ({low:+.1%} to {high:+.1%})", flush=True)
+        told.append(f"  {ours} against {theirs}: {change:+.1%} ({low:+.1%} to {high:+.1%})")
+    return told
 
 
 def _sum(reads: Float) -> Callable[[Float], Float]:

@@ -116,16 +116,18 @@ class IssuePolicy(SlatePolicy):
     def draft(
         self, request: FeedRequest, employee: int, at: int, begun: Begun | None = None
     ) -> Draft:
-        """Return the draft, with contents raised that the segment's formats are there for."""
+        """Return the draft, with contents raised that the reader would also finish.
+
+        A page is looked at again; of a mail only what is completed is left. So the value of a
+        content is multiplied with the completion of its best format, and the segment's factor.
+        """
         draft = super().draft(request, employee, at, begun)
-        weights = self._style.formats
-        if weights:
-            bits = draft.chooser.formats(draft.contents)
-            factors = np.zeros(len(draft))
-            for place, form in enumerate(FORMATS):
-                has = bits >> place & 1 > 0
-                factors[has] = np.maximum(factors[has], weights.get(form, 1.0))
-            draft.scale("style", np.where(factors > 0, factors, 1.0))
+        worth = draft.chooser.completion.copy()
+        for form, weight in self._style.formats.items():
+            worth[FORMATS.index(form)] *= weight
+        bits = draft.chooser.formats(draft.contents)
+        has_format = bits[:, None] >> np.arange(len(FORMATS)) & 1 > 0
+        draft.scale("completion", np.max(worth * has_format, axis=1, initial=0.0))
         return draft
 
     def candidates(self, employee: int, at: int) -> Index:
