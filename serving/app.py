@@ -31,6 +31,7 @@ from serving.routes import (
     feed,
     format_advice,
     formats,
+    newsletters,
     operations,
     portal,
     reach,
@@ -63,7 +64,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     for module in (
         feed, signage, formats, format_advice, audiences, explain, reach, related, events,
-        catalogue, catalogue_reads, compliance, employees, reports, operations, widget,
+        catalogue, catalogue_reads, compliance, employees, newsletters, reports, operations, widget,
     ):  # fmt: skip
         app.include_router(module.router)
     if settings.demo:

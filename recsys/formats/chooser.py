@@ -80,6 +80,11 @@ class RenditionChooser:
         """Return what is believed of the reader; drawing a rendition does without."""
         return self._tastes.preference(self._personal, self._at, self._declared)
 
+    @property
+    def completion(self) -> npt.NDArray[np.float64]:
+        """Return P(complete) by place in ``FORMATS``, for this reader over all contents."""
+        return self._tastes.belief(self._person, self._at).p_complete
+
     def formats(self, contents: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
         """Return the formats that suit reader and surface, shape (n,), a bit each of ``FORMATS``.
 

@@ -13,6 +13,7 @@ from recsys.store.rows import Row
 from recsys.store.tables import (
     CATALOGUE_LOG,
     EVENTS,
+    NEWSLETTER_PICKS,
     SLATES,
     TOMBSTONE_SALT,
     TOMBSTONES,
@@ -58,7 +59,7 @@ def erase(connection: sa.Connection, employee_id: str, *, at: datetime) -> dict[
     theirs. The log forgets the versions too.
     """
     deleted = {}
-    for table in (*map(database_table, _PERSONAL), SLATES):
+    for table in (*map(database_table, _PERSONAL), SLATES, NEWSLETTER_PICKS):
         found = connection.execute(table.delete().where(table.c.employee_id == employee_id))
         deleted[table.name] = found.rowcount
     log = CATALOGUE_LOG.c
