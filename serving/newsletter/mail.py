@@ -4,6 +4,7 @@ Texts, links and lengths are the catalogue's; a mail only says which renditions 
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from recsys.answers import SlotType
@@ -39,7 +40,7 @@ class Mail:
     """What one person gets; sections in the plan's order, none of them empty."""
 
     issue_id: str
-    revision: str
+    revision: int
     employee_id: str
     language: str
     """The employee's first language, empty where nobody knows."""
@@ -49,6 +50,8 @@ class Mail:
     """``last_good_plan`` and ``popular`` stand in for a plan that missed its deadline."""
     lines: int | None = None
     """Lines of text that each item gets in this person's segment; None leaves it to the layout."""
+    not_before: datetime | None = None
+    """Where the send time lies in this person's quiet hours: when they end."""
 
     @property
     def items(self) -> tuple[MailItem, ...]:
