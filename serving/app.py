@@ -29,6 +29,7 @@ from serving.routes import (
     feed,
     format_advice,
     formats,
+    mail,
     operations,
     portal,
     reach,
@@ -63,6 +64,7 @@ def create_app(settings: Settings) -> FastAPI:
         catalogue, catalogue_reads, employees, reports, operations,
     ):  # fmt: skip
         app.include_router(module.router)
+    app.include_router(mail.router)
     if settings.demo:
         app.include_router(portal.router)
         static = str(files("serving.portal").joinpath("static"))

@@ -14,6 +14,7 @@ from recsys.settings import Settings
 from recsys.slate.recipe import read_slate_recipe
 from recsys.state.live import LiveState
 from recsys.store.database import Database
+from recsys.store.delivery_log import DeliveryLog
 from recsys.store.key_store import KeyStore
 from recsys.store.port import Store
 from recsys.store.slate_log import LoggedSlate, SlateLog
@@ -26,6 +27,10 @@ from serving.keys import KeyCache
 from serving.limits import RateLimit
 from serving.metrics import Metrics
 from serving.models import EventReport
+from serving.newsletter.clicks import Clicks
+from serving.newsletter.links import Links
+from serving.newsletter.mailing import Mailing
+from serving.newsletter.mails import NoMails
 from serving.snapshots import Snapshots
 from serving.tokens import Tokens
 from serving.worker import Worker, build_state
@@ -58,6 +63,7 @@ class Services:
     tokens: Tokens
     key_limit: RateLimit
     token_limit: RateLimit
+    mailing: Mailing
 
     async def keep(self, logged: LoggedSlate) -> LoggedSlate:
         """Return the slate that is kept for a request, once it would survive a power failure."""
@@ -96,16 +102,22 @@ def open_services(settings: Settings, database: Database, metrics: Metrics) -> I
         event_writer = GroupCommit(
             "events", intake.write_events, most=_MOST_EVENTS, size=lambda rows: max(len(rows), 1)
         )
+        clicks = Clicks(lambda events: event_writer.submit(events).result())
         try:
             keys = KeyStore(database)
+            secret = keys.token_secret()
+            links, deliveries = Links(secret, settings.public_url), DeliveryLog(database)
+            mailing = Mailing(store, NoMails(), links, deliveries, clicks, settings)
             yield Services(
                 store, keys, slates, clock, worker, metrics, intake, slate_writer, event_writer,
                 KeyCache(keys),
-                Tokens(keys.token_secret(), timedelta(minutes=settings.token_minutes)),
+                Tokens(secret, timedelta(minutes=settings.token_minutes)),
                 RateLimit(settings.key_requests_per_second),
                 RateLimit(settings.token_requests_per_second),
+                mailing,
             )  # fmt: skip
         finally:
+            clicks.close()
             event_writer.close()
             slate_writer.close()
             worker.stop()

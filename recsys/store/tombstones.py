@@ -12,6 +12,7 @@ from recsys.store.change_log import record
 from recsys.store.rows import Row
 from recsys.store.tables import (
     CATALOGUE_LOG,
+    DELIVERIES,
     EVENTS,
     SLATES,
     TOMBSTONE_SALT,
@@ -58,7 +59,7 @@ def erase(connection: sa.Connection, employee_id: str, *, at: datetime) -> dict[
     theirs. The log forgets the versions too.
     """
     deleted = {}
-    for table in (*map(database_table, _PERSONAL), SLATES):
+    for table in (*map(database_table, _PERSONAL), SLATES, DELIVERIES):
         found = connection.execute(table.delete().where(table.c.employee_id == employee_id))
         deleted[table.name] = found.rowcount
     log = CATALOGUE_LOG.c

@@ -24,8 +24,6 @@ class Edition:
     titles: Mapping[str, str] = field(default_factory=dict)
     zone: tzinfo = UTC
     """Where days begin."""
-    is_optional: bool = True
-    """Whether people may unsubscribe; false for notices that everybody has to get."""
 
 
 def say_day(at: datetime, edition: Edition, language: Language) -> str:
@@ -33,6 +31,4 @@ def say_day(at: datetime, edition: Edition, language: Language) -> str:
     words, day = texts(language), at.astimezone(edition.zone)
     month = words["mail.months"].split()[day.month - 1]
     weekday = words["mail.weekdays"].split()[day.weekday()]
-    return words["mail.day"].format(
-        month=day.month, day=day.day, weekday=weekday, month_name=month
-    )
+    return words["mail.day"].format(month=day.month, day=day.day, weekday=weekday, month_name=month)

@@ -39,7 +39,7 @@ _LOOKS = {
     "audio": _Look("sound", "#8a6410", "#f5ecd4", "♪"),
     "text": _Look("text", "#1f5f5b", "#e2eeec", ""),
 }
-"""By family of formats, as the portal draws them; ``audio`` looks unlike the texts it belongs to."""
+"""By family of formats, as the portal draws them; ``audio`` does not look like a text."""
 
 
 class Placed(NamedTuple):
@@ -88,6 +88,7 @@ def write_letter(
     lines = None if with_texts else 0
     cards = _Cards(mail, edition, links, language, mail.lines if lines is None else lines)
     titles = [story.title for _, story in placed]
+    is_optional = any(item.slot_type != "mandatory" for item, _ in placed)
     is_must_read = placed[0].item.slot_type == "mandatory"
     view = {
         "lang": language,
@@ -100,7 +101,7 @@ def write_letter(
         "left_out": words["mail.left_out"].format(n=left_out) if left_out else "",
         "view_url": links.url("m", Claim(mail.employee_id, mail.issue_id)),
         "unsubscribe_url": (
-            links.url("u", Claim(mail.employee_id, mail.issue_id)) if edition.is_optional else ""
+            links.url("u", Claim(mail.employee_id, mail.issue_id)) if is_optional else ""
         ),
     }
     told = Told(titles, is_must_read, name, day)
@@ -173,7 +174,7 @@ class _Cards:
         found = []
         minutes = item.est_minutes or story.est_minutes
         if story.duration_seconds:
-            found.append(f"{int(story.duration_seconds) // 60}:{int(story.duration_seconds) % 60:02d}")
+            found.append("{}:{:02d}".format(*divmod(round(story.duration_seconds), 60)))
         elif minutes:
             found.append(self._words["mail.minutes"].format(n=max(1, round(minutes))))
         if story.has_captions:
@@ -228,7 +229,9 @@ def _all_must_read(entries: Sequence[Placed]) -> bool:
 def _overview(placed: Sequence[Placed], words: Mapping[str, str]) -> str:
     n = len(placed)
     parts = [words["mail.overview"].format(n=n) if n > 1 else words["mail.overview_one"]]
-    minutes = [item.est_minutes or story.est_minutes or _seconds(story) / 60 for item, story in placed]
+    minutes = [
+        item.est_minutes or story.est_minutes or _seconds(story) / 60 for item, story in placed
+    ]
     if all(minutes):
         parts.append(words["mail.minutes_in_all"].format(n=max(1, round(sum(minutes)))))
     return " · ".join(parts)

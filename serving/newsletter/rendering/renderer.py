@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from importlib.resources import files
 
@@ -47,6 +48,8 @@ class Rendered:
     view_url: str
     unsubscribe_url: str
     """Empty where people cannot unsubscribe."""
+    not_before: datetime | None
+    """When the person's quiet hours end, if the send time lies in them."""
     items: tuple[MailItem, ...]
     """What is shown; items without a story, or without room, are not."""
 
@@ -117,7 +120,7 @@ class Renderer:
             subject=subject, subjects=letter.subjects, preheader=view["preheader"],
             html=_html_template().render(view), text=_text_template().render(view),
             view_url=view["view_url"], unsubscribe_url=view["unsubscribe_url"],
-            items=letter.shown,
+            not_before=mail.not_before, items=letter.shown,
         )  # fmt: skip
 
 

@@ -1,18 +1,17 @@
 """What a mail tells of a rendition, read from the store."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urljoin, urlsplit
-
-import orjson
-import pandas as pd
 
 from recsys.catalogue.renditions import primary_language
 from recsys.dataset.dataset import ATTRIBUTES
 from recsys.schema import IMPLICIT_FORMAT
 from recsys.store.port import Store
 from serving.newsletter.rendering.tidy import clamp, one_line
+from serving.rows import row_values
 
 __all__ = ["Stories", "Story", "web_address"]
 
@@ -22,6 +21,7 @@ _TEXT_COLUMNS = 600
 """More than any layout shows; the rest is behind the link."""
 _LONGEST_URL = 2_000
 """What browsers and mail programs are sure to follow."""
+_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
 """What mail programs draw; SVG they do not."""
 
@@ -73,15 +73,18 @@ class Stories:
         key = content_id, rendition_id
         if key not in self._stories:
             if content_id not in self._contents:
-                self._contents[content_id] = _first(self._store.find("contents", content_id))
+                self._contents[content_id] = self._row("contents", content_id)
             content = self._contents[content_id]
             self._stories[key] = None if content is None else self._read(content, rendition_id)
         return self._stories[key]
 
+    def _row(self, table: str, subject_id: str) -> dict[str, Any] | None:
+        rows = row_values(table, self._store.find(table, subject_id))
+        return rows[0] if rows else None
+
     def _read(self, content: dict[str, Any], rendition_id: str) -> Story:
-        found = _first(self._store.find("renditions", rendition_id)) if rendition_id else None
-        rendition = found or {}
-        more = orjson.loads(rendition.get(ATTRIBUTES) or "{}")
+        rendition = (self._row("renditions", rendition_id) if rendition_id else None) or {}
+        more = rendition.get(ATTRIBUTES, {})
         form = rendition.get("format", IMPLICIT_FORMAT)
         url = web_address(rendition.get("url"), self._base_url)
         image_url = web_address(more.get("poster_url"), self._base_url)
@@ -93,18 +96,17 @@ class Stories:
             format=form,
             title=clamp(rendition.get("title") or content["title"], _TITLE_COLUMNS),
             text=clamp(_text(more.get("text")) or _summary(content, rendition), _TEXT_COLUMNS),
-            language=one_line(rendition.get("language") or content["language"])[:35],
+            language=_language(content, rendition),
             url=url,
             image_url=image_url,
             image_alt=clamp(_text(more.get("alt_text")), _TITLE_COLUMNS),
             duration_seconds=rendition.get("duration_seconds"),
             has_captions=bool(rendition.get("has_captions") or more.get("captions_url")),
-            est_minutes=content["est_minutes"],
-            owner=clamp(content["owner_department"] or "", 40),
-            published_at=content["published_at"].to_pydatetime(),
-            ack_due_at=None if content["ack_due_at"] is None
-            else content["ack_due_at"].to_pydatetime(),
-        )  # fmt: skip
+            est_minutes=content.get("est_minutes"),
+            owner=clamp(content.get("owner_department", ""), 40),
+            published_at=content["published_at"],
+            ack_due_at=content.get("ack_due_at"),
+        )
 
 
 def web_address(url: object, base_url: str) -> str:
@@ -124,11 +126,16 @@ def web_address(url: object, base_url: str) -> str:
 def _summary(content: dict[str, Any], rendition: dict[str, Any]) -> str:
     """Return the summary, unless the rendition is in another language."""
     languages = {
-        primary_language(language)
-        for language in (content["language"], rendition.get("language"))
-        if language
+        primary_language(row["language"]) for row in (content, rendition) if "language" in row
     }
-    return "" if len(languages) > 1 else content["summary"] or ""
+    summary: str = content.get("summary", "")
+    return "" if len(languages) > 1 else summary
+
+
+def _language(content: dict[str, Any], rendition: dict[str, Any]) -> str:
+    """Return a language tag as HTML wants it, empty where nobody knows."""
+    tag = one_line(rendition.get("language") or content.get("language")).replace("_", "-")
+    return tag if _TAG.fullmatch(tag) else ""
 
 
 def _is_picture(url: str) -> bool:
@@ -137,11 +144,3 @@ def _is_picture(url: str) -> bool:
 
 def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
-
-
-def _first(frame: pd.DataFrame) -> dict[str, Any] | None:
-    """Return the first row with None where a value is missing; None without rows."""
-    if frame.empty:
-        return None
-    row = frame.astype(object).iloc[0]
-    return {str(name): None if pd.isna(value) else value for name, value in row.items()}

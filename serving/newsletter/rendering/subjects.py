@@ -17,7 +17,7 @@ stands in front."""
 _LEAST_TITLE = 16
 """Of a title that stands beside another one; less says nothing."""
 _FORMULA_MARKS = "=+-@"
-"""A subject that began with one would be run as a formula where a hand-over is opened as a sheet."""
+"""What begins with one is run as a formula where a hand-over is opened as a sheet."""
 
 
 @dataclass(frozen=True, slots=True)
