@@ -1,13 +1,10 @@
 """`recsys newsletter render | send | preview`: from picks to mails, and out of the door."""
 
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
@@ -23,13 +20,8 @@ from recsys.commands._shared import (
 from recsys.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from recsys.settings import Settings
-    from recsys.store.delivery_log import DeliveryLog
-    from recsys.store.sql_store import SqlStore
-    from serving.newsletter.links import Links
-    from serving.newsletter.mails import Mails
-    from serving.newsletter.rendering.edition import Edition
-    from serving.newsletter.rendering.renderer import Rendered, Renderer
+    from serving.newsletter.post import Post
+    from serving.newsletter.rendering.subjects import SubjectKind
 
 __all__ = ["preview", "render", "send"]
 
@@ -47,7 +39,7 @@ class SubjectName(StrEnum):
 
 SubjectOption = Annotated[
     SubjectName | None,
-    typer.Option(help="Subject line; default, and where it cannot be written: the first candidate."),
+    typer.Option(help="Subject line; default, and where it cannot be written: the first one."),
 ]
 
 
@@ -81,7 +73,7 @@ def render(
 
     written = already = 0
     with _post(database) as post, opened(out) as file:
-        for rendered in post.mails_of(issue, subject):
+        for rendered in post.rendered(issue, _kind(subject)):
             who = (rendered.issue_id, rendered.employee_id)
             if mark_sent and not post.deliveries.begin(*who, at=post.now()):
                 already += 1
@@ -134,12 +126,14 @@ def send(
         )  # fmt: skip
         counts: dict[str, int]
         if dry_run:
-            reached = [m.employee_id in book.addresses for m in post.mails_of(issue, subject)]
+            mails = post.rendered(issue, _kind(subject))
+            reached = [mail.employee_id in book.addresses for mail in mails]
             counts = {"would_send": sum(reached), "no_address": len(reached) - sum(reached)}
         else:
-            with progress_bar("Sending", post.count(issue)) as advance:
-                mails = post.mails_of(issue, subject)
-                counts = dict(send_issue(plan, mails, post.deliveries, on_done=advance))
+            mails = post.rendered(issue, _kind(subject))
+            with progress_bar("Sending", post.mails.count(issue)) as advance:
+                fates = send_issue(plan, mails, post.deliveries, on_done=advance)
+            counts = {str(fate): n for fate, n in fates.items()}
     counts["bad_address_lines"] = len(book.bad_lines)
     _tell({"issue_id": issue} | counts, as_json)
     if any(counts.get(name) for name in _NOT_REACHED):
@@ -162,16 +156,39 @@ def preview(
 
     Example: recsys newsletter preview --language en --out preview.html
     """
+    from serving.newsletter.post import read_zone
     from serving.newsletter.preview import synthetic_mail
+    from serving.newsletter.rendering.edition import Edition
 
     with _post(database) as post:
-        rendered = post.renderer(post.edition_of_now(), None).render(
-            synthetic_mail(post.engine(), post.now(), language.value, "preview")
-        )
+        edition = Edition(post.now(), zone=read_zone(post.settings))
+        mail = synthetic_mail(post.engine(), post.now(), language.value, "preview")
+        rendered = post.renderer(edition).render(mail)
     if rendered is None:
         raise ConfigurationError("nothing is published that everybody may see: no mail to show")
     out.write_text(rendered.html, encoding="utf-8")
     out.with_suffix(".txt").write_text(rendered.text, encoding="utf-8")
-    subjects = {subject.kind: subject.text for subject in rendered.subjects}
+    subjects = {s.kind: s.text for s in rendered.subjects}
     size = len(rendered.html.encode())
     _tell({"file": str(out), "html_bytes": size, "items": len(rendered.items)} | subjects, as_json)
+
+
+@contextmanager
+def _post(url: str | None) -> "Iterator[Post]":
+    from serving.newsletter.post import open_post
+
+    settings = load_settings()
+    update = {} if url is None else {"database_url": url}
+    with open_post(settings.model_copy(update=update)) as post:
+        yield post
+
+
+def _kind(subject: SubjectName | None) -> "SubjectKind | None":
+    return None if subject is None else subject.value
+
+
+def _tell(answer: Mapping[str, object], as_json: bool) -> None:
+    if as_json:
+        write_json(answer)
+    else:
+        write_table("", ["", ""], [[name, str(value)] for name, value in answer.items()])

@@ -18,6 +18,9 @@ class Mails(Protocol):
     def find(self, issue_id: str, employee_id: str) -> Mail | None:
         """Return one person's mail; None if they get none, or the issue is not kept any more."""
 
+    def count(self, issue_id: str) -> int:
+        """Return how many mails an issue has."""
+
     def all(self, issue_id: str) -> Iterator[Mail]:
         """Yield the mails of an issue in the order of employee ids; none for an unknown issue."""
 
@@ -25,14 +28,18 @@ class Mails(Protocol):
 class NoMails:
     """No issue was ever planned."""
 
-    def edition(self, issue_id: str) -> Edition | None:
+    def edition(self, issue_id: str) -> Edition | None:  # noqa: ARG002
         """Return nothing."""
         return None
 
-    def find(self, issue_id: str, employee_id: str) -> Mail | None:
+    def find(self, issue_id: str, employee_id: str) -> Mail | None:  # noqa: ARG002
         """Return nothing."""
         return None
 
-    def all(self, issue_id: str) -> Iterator[Mail]:
+    def count(self, issue_id: str) -> int:  # noqa: ARG002
+        """Return 0."""
+        return 0
+
+    def all(self, issue_id: str) -> Iterator[Mail]:  # noqa: ARG002
         """Yield nothing."""
         return iter(())

@@ -12,8 +12,8 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from serving.newsletter.links import Claim
-from serving.newsletter.preview import NOBODY
 from serving.newsletter.pages import POLICY, message_page, unsubscribe_page
+from serving.newsletter.preview import NOBODY
 from serving.newsletter.scanners import is_automatic
 from serving.services import Services, ServicesDependency
 from serving.texts import Language, as_language

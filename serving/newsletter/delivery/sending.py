@@ -21,8 +21,8 @@ __all__ = ["Fate", "Pace", "SendingPlan", "send_issue"]
 Fate = Literal["sent", "failed", "refused", "uncertain", "waiting", "already", "no_address"]
 """What became of a mail in this run.
 
-``waiting``: somebody's quiet hours; ``already``: an earlier run, or another program, had dealt with it; ``uncertain``: the connection
-broke before the server's answer.
+``uncertain``: the connection broke before the server's answer; ``waiting``: for the end of
+somebody's quiet hours; ``already``: an earlier run, or another program, has dealt with it.
 """
 
 _LATER_SECONDS = (5.0, 30.0, 120.0)

@@ -83,7 +83,7 @@ def write_letter(
     language = as_language(mail.language)
     words = texts(language)
     placed = [entry for _, entries in sections for entry in entries]
-    name = edition.name or words["mail.name"]
+    name = clamp(edition.name, 40) or words["mail.name"]
     day = say_day(edition.at, edition, language)
     lines = None if with_texts else 0
     cards = _Cards(mail, edition, links, language, mail.lines if lines is None else lines)

@@ -47,7 +47,7 @@ def subjects(told: Told, words: Mapping[str, str]) -> tuple[Subject, ...]:
     of at most 60 columns: titles are shortened, never the words around them. Which one is opened
     more often is for an experiment to say, not for this rule.
     """
-    return tuple(Subject(kind, text.lstrip(_FORMULA_MARKS)) for kind, text in _write(told, words))
+    return tuple(Subject(kind, text.lstrip(_FORMULA_MARKS + " ")) for kind, text in _write(told, words))
 
 
 def choose(candidates: Sequence[Subject], kind: SubjectKind | None) -> Subject:
@@ -63,8 +63,7 @@ def _write(told: Told, words: Mapping[str, str]) -> Iterator[tuple[SubjectKind, 
         yield "lead_and_more", _fitted(words["mail.subject.lead_and_more"], title=first, n=n - 1)
         yield "two", _with_two(words["mail.subject.two"], first, told.titles[1])
     pattern = words["mail.subject.issue" if n > 1 else "mail.subject.issue_one"]
-    name = clamp(told.name, 30)
-    yield "issue", pattern.format(name=name, day=told.day, n=n)
+    yield "issue", pattern.format(name=clamp(told.name, 30), day=told.day, n=n)
 
 
 def _fitted(pattern: str, *, title: str, **values: object) -> str:
