@@ -30,6 +30,7 @@ from serving.routes import (
     format_advice,
     formats,
     mail,
+    newsletter_preview,
     operations,
     portal,
     reach,
@@ -61,7 +62,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     for module in (
         feed, signage, formats, format_advice, audiences, explain, reach, related, events,
-        catalogue, catalogue_reads, employees, reports, operations,
+        catalogue, catalogue_reads, employees, newsletter_preview, reports, operations,
     ):  # fmt: skip
         app.include_router(module.router)
     app.include_router(mail.router)

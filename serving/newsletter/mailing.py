@@ -12,6 +12,7 @@ from recsys.store.port import Store
 from serving.newsletter.clicks import Clicks
 from serving.newsletter.links import Claim, Links
 from serving.newsletter.mails import Mails
+from serving.newsletter.rendering.edition import Edition
 from serving.newsletter.rendering.renderer import Rendered, Renderer
 from serving.newsletter.rendering.stories import Stories, web_address
 
@@ -53,7 +54,11 @@ class Mailing:
         mail = self.mails.find(claim.issue_id, claim.employee_id)
         if edition is None or mail is None:
             return None
-        return Renderer(Stories(self.store, self.portal_url), self.links, edition).render(mail)
+        return self.renderer(edition).render(mail)
+
+    def renderer(self, edition: Edition) -> Renderer:
+        """Return a renderer for one request: it looks every story up anew."""
+        return Renderer(Stories(self.store, self.portal_url), self.links, edition)
 
 
 def story_address(stories: Stories, story_url: str, claim: Claim) -> str:

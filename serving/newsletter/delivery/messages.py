@@ -6,7 +6,7 @@ from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime, getaddresses
 from hashlib import sha256
 
 from recsys.errors import ConfigurationError
@@ -85,8 +85,8 @@ def _name(rendered: Rendered) -> str:
 
 
 def _address(text: str, setting: str) -> Address:
-    name, email = parseaddr(text)
-    if text.isprintable() and email.count("@") == 1:
+    (name, email), *others = getaddresses([text])
+    if text.isprintable() and not others and email.count("@") == 1:
         with suppress(ValueError, IndexError):
             return Address(display_name=name, addr_spec=email)
     raise ConfigurationError(

@@ -16,7 +16,7 @@ _MOST_COLUMNS = 60
 stands in front."""
 _LEAST_TITLE = 16
 """Of a title that stands beside another one; less says nothing."""
-_FORMULA_MARKS = "=+-@"
+_NOT_FIRST = "=+-@ "
 """What begins with one is run as a formula where a hand-over is opened as a sheet."""
 
 
@@ -47,7 +47,7 @@ def subjects(told: Told, words: Mapping[str, str]) -> tuple[Subject, ...]:
     of at most 60 columns: titles are shortened, never the words around them. Which one is opened
     more often is for an experiment to say, not for this rule.
     """
-    return tuple(Subject(kind, text.lstrip(_FORMULA_MARKS + " ")) for kind, text in _write(told, words))
+    return tuple(Subject(kind, text.lstrip(_NOT_FIRST)) for kind, text in _write(told, words))
 
 
 def choose(candidates: Sequence[Subject], kind: SubjectKind | None) -> Subject:

@@ -66,9 +66,9 @@ def test_a_mail_is_well_formed_and_accessible(renderer: Renderer, language: str)
     assert all(image["alt"] for image in page.all("img"))
     assert len(page.all("h1")) == 1
     assert page.all("script") == page.all("form") == page.all("iframe") == []
-    assert "<mj-" not in html and "{{" not in html and "{%" not in html
+    assert not any(mark in html for mark in ("<mj-", "{{", "{%"))
     hidden = [link for link in page.all("a") if link.get("aria-hidden") == "true"]
-    assert hidden and all(link["tabindex"] == "-1" for link in hidden)
+    assert {link["tabindex"] for link in hidden} == {"-1"}
     assert {"light dark"} == {
         m["content"] for m in page.all("meta") if m.get("name") == "color-scheme"
     }
@@ -151,8 +151,8 @@ def _story(n: int, **more: object) -> Story:
 
 HOSTILE = [
     "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "{{ 7*7 }}{% for x in y %}",
-    "\u202eevil\u202c", "]]>--><!--[if mso]>", "a" * 500, "漢" * 500, "'\"&<>`", "\r\nBcc: x@y.example",
-    "<mj-raw>", "javascript:alert(1)",
+    "\u202eevil\u202c", "]]>--><!--[if mso]>", "a" * 500, "漢" * 500, "'\"&<>`",
+    "\r\nBcc: x@y.example", "<mj-raw>", "javascript:alert(1)",
 ]  # fmt: skip
 
 

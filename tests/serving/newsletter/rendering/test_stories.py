@@ -32,7 +32,8 @@ def test_a_content_without_renditions_is_an_article(store: SqlStore) -> None:
 def test_an_illustration_is_its_own_picture_and_a_summary_has_its_own_text(store: SqlStore) -> None:
     stories = Stories(store, PORTAL_URL)
     drawn, brief = stories.find("plant", "plant-drawn"), stories.find("contest", "contest-brief")
-    assert drawn is not None and brief is not None
+    assert drawn is not None
+    assert brief is not None
     assert (drawn.image_url, drawn.image_alt) == (drawn.url, "朝礼から出荷までの絵")
     assert brief.text.startswith("応募120件")
 
