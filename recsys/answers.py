@@ -31,7 +31,9 @@ SlotType = Literal[
     "mandatory", "pinned", "personal", "other_department", "fresh", "explore", "fallback"
 ]
 BeliefSource = Literal["declared", "learned", "segment", "prior"]
-SendingCause = Literal["inactive", "declined", "on_leave", "weekly_cap", "quiet_hours"]
+SendingCause = Literal[
+    "inactive", "declined", "on_leave", "weekly_cap", "own_frequency", "quiet_hours"
+]
 Degraded = Literal["no_model", "time_budget"]
 
 

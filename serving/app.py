@@ -31,6 +31,7 @@ from serving.routes import (
     formats,
     mail,
     newsletter_preview,
+    newsletters,
     operations,
     portal,
     reach,
@@ -62,7 +63,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     for module in (
         feed, signage, formats, format_advice, audiences, explain, reach, related, events,
-        catalogue, catalogue_reads, employees, newsletter_preview, reports, operations,
+        catalogue, catalogue_reads, employees, newsletters, newsletter_preview, reports, operations,
     ):  # fmt: skip
         app.include_router(module.router)
     app.include_router(mail.router)

@@ -28,7 +28,7 @@ _TAGS = {
     "events": "What people did.",
     "catalogue": "Contents, renditions and employees.",
     "employees": "An employee's own choices, and their erasure.",
-    "newsletters": "Mails for everybody.",
+    "newsletters": "What goes to whom by mail.",
     "reports": "Aggregates; groups below ten are hidden and numbers of people rounded to tens.",
     "operations": "Does it run, is it up to date, what is serving.",
 }

@@ -9,18 +9,15 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from recsys.audience.named import read_named_segments
 from recsys.settings import Settings
-from recsys.slate.recipe import read_slate_recipe
-from recsys.state.live import LiveState
 from recsys.store.database import Database
 from recsys.store.delivery_log import DeliveryLog
 from recsys.store.key_store import KeyStore
+from recsys.store.newsletter_store import NewsletterStore
 from recsys.store.port import Store
 from recsys.store.slate_log import LoggedSlate, SlateLog
 from recsys.store.sql_store import SqlStore
-from recsys.times import HOUR_US, from_micros
-from serving.clock import Clock, last_moment, start_clock
+from serving.clock import Clock
 from serving.group_commit import GroupCommit
 from serving.ingest import Intake
 from serving.keys import KeyCache
@@ -28,12 +25,13 @@ from serving.limits import RateLimit
 from serving.metrics import Metrics
 from serving.models import EventReport
 from serving.newsletter.clicks import Clicks
+from serving.newsletter.jobs import Jobs
 from serving.newsletter.links import Links
 from serving.newsletter.mailing import Mailing
-from serving.newsletter.mails import NoMails
-from serving.snapshots import Snapshots
+from serving.newsletter.plan_states import PlanStates
+from serving.starting import make_worker, snapshots_of
 from serving.tokens import Tokens
-from serving.worker import Worker, build_state
+from serving.worker import Worker
 
 _MOST_SLATES = 200
 """Of one transaction: some 10 ms, which the events of the same moment wait."""
@@ -63,7 +61,10 @@ class Services:
     tokens: Tokens
     key_limit: RateLimit
     token_limit: RateLimit
+    newsletters: NewsletterStore
+    jobs: Jobs
     mailing: Mailing
+    clicks: Clicks
 
     async def keep(self, logged: LoggedSlate) -> LoggedSlate:
         """Return the slate that is kept for a request, once it would survive a power failure."""
@@ -82,22 +83,20 @@ def open_services(settings: Settings, database: Database, metrics: Metrics) -> I
     store = SqlStore(database)
     try:
         store.migrate()
-        lateness_us = int(settings.lateness_hours * HOUR_US)
-        slates, snapshots = SlateLog(database), Snapshots(settings.models_dir, store, lateness_us)
-        number, state, clock = _start(settings, store, snapshots, lateness_us)
+        slates, snapshots = SlateLog(database), snapshots_of(settings, store)
+        states, newsletters = PlanStates(settings.models_dir, store), NewsletterStore(database)
 
         def forget() -> None:
             slates.forget()
             snapshots.forget()
+            states.forget()
 
-        worker = Worker(
-            store, clock, settings.models_dir, state, number,
-            named=read_named_segments(settings.segments),
-            slate=read_slate_recipe(settings.slate),
-            budget_seconds=settings.feed_budget_ms / 1_000, on_erasure=forget,
-        )  # fmt: skip
+        worker, clock = make_worker(settings, store, snapshots, forget)
         intake = Intake(store, slates, clock, worker)
         worker.start()
+        jobs = Jobs(settings)
+        for unfinished in newsletters.unfinished():
+            jobs.start(*unfinished)
         slate_writer = GroupCommit("slates", slates.write, most=_MOST_SLATES)
         event_writer = GroupCommit(
             "events", intake.write_events, most=_MOST_EVENTS, size=lambda rows: max(len(rows), 1)
@@ -106,18 +105,19 @@ def open_services(settings: Settings, database: Database, metrics: Metrics) -> I
         try:
             keys = KeyStore(database)
             secret = keys.token_secret()
-            links, deliveries = Links(secret, settings.public_url), DeliveryLog(database)
-            mailing = Mailing(store, NoMails(), links, deliveries, clicks, settings)
+            links = Links(secret, settings.public_url)
+            mailing = Mailing(settings, store, newsletters, DeliveryLog(database), links)
             yield Services(
                 store, keys, slates, clock, worker, metrics, intake, slate_writer, event_writer,
                 KeyCache(keys),
                 Tokens(secret, timedelta(minutes=settings.token_minutes)),
                 RateLimit(settings.key_requests_per_second),
-                RateLimit(settings.token_requests_per_second),
-                mailing,
+                RateLimit(settings.token_requests_per_second), newsletters, jobs, mailing,
+                clicks,
             )  # fmt: skip
         finally:
             clicks.close()
+            jobs.close()
             event_writer.close()
             slate_writer.close()
             worker.stop()
@@ -125,21 +125,6 @@ def open_services(settings: Settings, database: Database, metrics: Metrics) -> I
                 snapshots.write(engine, worker.number)
     finally:
         store.close()
-
-
-def _start(
-    settings: Settings, store: Store, snapshots: Snapshots, lateness_us: int
-) -> tuple[int, LiveState, Clock]:
-    """Return a state, the last change that is in it, and a clock that goes on from there."""
-    found = snapshots.latest()
-    if found is not None:
-        number, state = found
-        clock = start_clock(settings.clock, from_micros(state.clock))
-        clock.reach(from_micros(state.clock))
-        return number, state, clock
-    number, dataset = store.last_change(), store.load()
-    clock = start_clock(settings.clock, last_moment(dataset["events"]))
-    return number, build_state(dataset, clock.now(), lateness_us), clock
 
 
 async def _services(request: Request) -> Services:  # on the event loop: no thread for a look-up

@@ -27,7 +27,7 @@ from recsys.text.duplicates import DuplicateGroups
 
 __all__ = [
     "WHOLE_SLATE", "Bool", "Cap", "Draft", "Exploration", "Float", "Floor", "Index", "Question",
-    "Retrieving", "Rows", "SlateRule", "SlateSources", "Slot",
+    "Retrieving", "Rows", "Section", "SlateRule", "SlateSources", "Slot",
 ]  # fmt: skip
 
 Index = npt.NDArray[np.int32]
@@ -112,6 +112,21 @@ class Exploration:
 
 
 @dataclass(frozen=True, slots=True)
+class Section:
+    """A part of a slate that holds contents of a kind: at most ``quota`` of them."""
+
+    name: str
+    is_member: Bool
+    quota: int
+    is_elsewhere: Bool
+    least_elsewhere: int = 0
+    """So many come from other departments, where there are any."""
+    caps: tuple[tuple[Index, int], ...] = ()
+    """Keys by row, and at most how many contents of the section have one in common; never given
+    up. Keys of −1 pass."""
+
+
+@dataclass(frozen=True, slots=True)
 class Slot:
     """One slot of a slate; ``row`` is the draft's."""
 
@@ -120,6 +135,8 @@ class Slot:
     propensity: float
     """P(this content here | slots above)."""
     choice: Drawn
+    section: str = ""
+    """Where a slate has sections."""
 
 
 class Draft:
@@ -152,6 +169,8 @@ class Draft:
         self.floors: list[Floor] = []
         self.most_of_format = (WHOLE_SLATE, WHOLE_SLATE)
         """At most so many slots of one format in any window of so many."""
+        self.sections: list[Section] = []
+        """In reading order; :mod:`recsys.slate.sections` fills them."""
         self.similarity_cost = 0.0
         self.exploration: Exploration | None = None
         self._shortlisted, self._feature_rows = shortlisted, feature_rows

@@ -15,7 +15,7 @@ from recsys.schema import FORMATS
 from recsys.slate.board import NO_ROW, board_of, next_row, pool_rows
 from recsys.slate.draft import Draft, Exploration, Float, Rows, Slot
 
-__all__ = ["draw_probabilities", "fill"]
+__all__ = ["Filling", "draw_probabilities", "fill"]
 
 
 def fill(draft: Draft) -> list[Slot]:
@@ -26,7 +26,7 @@ def fill(draft: Draft) -> list[Slot]:
     slot stays empty only if nothing is left that fits the minutes and repeats nothing. Uses the
     draft up.
     """
-    return _Filling(draft).run()
+    return Filling(draft).run()
 
 
 def draw_probabilities(values: Float, floor: float, temperature: float) -> Float:
@@ -39,7 +39,7 @@ def draw_probabilities(values: Float, floor: float, temperature: float) -> Float
     return np.asarray(floor + (1.0 - floor * len(values)) * weight / weight.sum())
 
 
-class _Filling:
+class Filling:
     """The slots so far, and what they leave open."""
 
     def __init__(self, draft: Draft) -> None:
@@ -56,6 +56,13 @@ class _Filling:
             self._append(slot)
 
     def run(self) -> list[Slot]:
+        """Return the slots that follow those from before."""
+        self._place_head()
+        while len(self._slots) < self._limit and self._fill_next():
+            pass
+        return self._slots[len(self._draft.before) :]
+
+    def _place_head(self) -> None:
         done = {slot.row for slot in self._draft.before}
         for row, slot_type in self._draft.head:
             if row in done or len(self._slots) == self._limit:
@@ -63,9 +70,6 @@ class _Filling:
             choice = self._choice(row, ALL_FORMATS, is_must=slot_type == "mandatory")
             if choice is not None:
                 self._take(row, slot_type, 1.0, choice)
-        while len(self._slots) < self._limit and self._fill_next():
-            pass
-        return self._slots[len(self._draft.before) :]
 
     def _fill_next(self) -> bool:
         """Fill the next slot; False if there is nothing left for it."""

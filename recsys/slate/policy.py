@@ -10,6 +10,7 @@ from recsys.audience.audience import Audiences
 from recsys.candidates.eligible import EligibleContents
 from recsys.formats.chooser import RenditionChooser
 from recsys.formats.tastes import FormatTastes
+from recsys.ids import UNKNOWN_INDEX
 from recsys.randomness import uniform_for
 from recsys.scoring import LiveScorer, Shortlisted
 from recsys.slate.draft import Draft, Float, Index, Question, Retrieving, Rows, SlateSources, Slot
@@ -34,14 +35,15 @@ class SlatePolicy:
     def __init__(
         self, state: LiveState, audiences: Audiences, eligible: EligibleContents,
         scorer: LiveScorer, tastes: FormatTastes, recipe: SlateRecipe = DEFAULT_SLATE,
+        duplicates: DuplicateGroups | None = None,
     ) -> None:  # fmt: skip
         self.use(recipe)
         self._eligible, self._scorer, self._tastes = eligible, scorer, tastes
         self._catalogue = state.catalogue
-        duplicates = DuplicateGroups(state.catalogue.contents)
         self._sources = SlateSources(
-            state, audiences, scorer.sources.vectors, duplicates, scorer.model.fatigue
-        )
+            state, audiences, scorer.sources.vectors,
+            duplicates or DuplicateGroups(state.catalogue.contents), scorer.model.fatigue,
+        )  # fmt: skip
 
     def use(self, recipe: SlateRecipe) -> None:
         """Follow another recipe from now on."""
@@ -120,7 +122,10 @@ class SlatePolicy:
 
     def candidates(self, employee: int, at: int) -> Index:
         """Return what the employee could be shown: the ranking's candidates but for own wishes."""
-        found = self._eligible.retrieve(employee, at)
+        return self._wanted(employee, self._eligible.retrieve(employee, at))
+
+    def _wanted(self, employee: int, found: Index) -> Index:
+        """Return those of ``found`` that the employee's own wishes leave."""
         wishes = self._catalogue.preferences.of(employee)
         if not wishes.languages and not wishes.muted_topics:
             return found
@@ -172,17 +177,22 @@ class SlatePolicy:
         All that trees rank; with a limit on minutes everything, since short contents further down
         may be all that fits into what is left.
         """
-        employee, at, scorer = question.employee, question.at, self._scorer
+        employee = question.employee if question.is_personal else UNKNOWN_INDEX
+        at, scorer = question.at, self._scorer
         if scorer.model.ranker is None:
             places, scores = scorer.best(employee, candidates, at, None)
             return candidates[places], scores, None, np.full(len(places), -1)
         shortlisted = scorer.shortlist(employee, candidates, at)
         n = len(shortlisted.places)
-        is_enough = question.request.limit <= n and question.request.max_minutes is None
-        places, scores = scorer.best(employee, candidates, at, n if is_enough else None)
+        k = n if self._is_enough(question, n) else None
+        places, scores = scorer.best(employee, candidates, at, k)
         row_of = np.full(len(candidates), -1)
         row_of[shortlisted.places] = np.arange(n)
         return candidates[places], scores, shortlisted, row_of[places]
+
+    def _is_enough(self, question: Question, n_ranked: int) -> bool:
+        """Whether a slate can be filled from what trees rank."""
+        return question.request.limit <= n_ranked and question.request.max_minutes is None
 
     def _slot_type(self, slot_type: SlotType) -> SlotType:
         """Return what a slot is called: without a ranker nothing is personal."""

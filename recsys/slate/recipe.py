@@ -25,7 +25,7 @@ from recsys.slate.rules.sent_mix import SentMix
 
 __all__ = ["DEFAULT_SLATE", "RULES", "SlateRecipe", "read_slate_recipe"]
 
-_CODE_VERSION = "3"
+_CODE_VERSION = "4"
 """Changes whenever the same recipe would give another slate."""
 
 RULES: Mapping[str, type[SlateRule]] = {

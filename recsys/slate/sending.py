@@ -9,7 +9,7 @@ import numpy as np
 
 from recsys.answers import Sending, SendingCause
 from recsys.state.live import LiveState
-from recsys.times import DAY_US, HOUR_US, from_micros, to_micros
+from recsys.times import DAY_US, HOUR_US, NO_TIME, from_micros, to_micros
 
 __all__ = ["SendingRules", "sending"]
 
@@ -18,6 +18,8 @@ _ONE_ISSUE_US = 6 * HOUR_US
 
 _DECLINED = ("never", "none", "off")
 """Values of ``newsletter_frequency`` that mean no."""
+_LEAST_APART = {"weekly": 7 * DAY_US - 12 * HOUR_US, "monthly": 28 * DAY_US - 12 * HOUR_US}
+"""Between two issues by ``newsletter_frequency``: an issue that is some hours early is the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +37,17 @@ class SendingRules:
 def sending(state: LiveState, rules: SendingRules, employee: int, at: int) -> Sending:
     """Return whether mail may go to ``employee`` at ``at`` (microseconds).
 
-    The first cause that holds is named: no longer active, declined, on leave, weekly cap, quiet
-    hours. Somebody unknown, without a time zone or without dates of leave, is not held back by
-    what nobody knows; mandatory notices may go out whatever the cap says, which is the caller's to
-    decide.
+    The first cause that holds is named: no longer active, declined, on leave, weekly cap, had the
+    last one more recently than they wish, quiet hours. Who unsubscribed has declined, unless they
+    chose a frequency. Somebody unknown, without a time zone or without dates of leave, is not held
+    back by what nobody knows; mandatory notices may go out whatever the cap says, which is the
+    caller's to decide.
     """
     employees = state.catalogue.employees
     attributes = employees.attributes(employees.version_at(employee, at))
-    frequency = state.catalogue.preferences.of(employee).newsletter_frequency or ""
-    if attributes.get("active") == "false":
-        return _no("inactive")
-    if frequency.lower() in _DECLINED:
-        return _no("declined")
+    frequency = _frequency(state, employee)
+    if attributes.get("active") == "false" or frequency in _DECLINED:
+        return _no("inactive" if attributes.get("active") == "false" else "declined")
     zone = _zone(attributes.get("timezone", ""))
     now = from_micros(at)
     today = now.astimezone(zone).date() if zone else now.date()
@@ -55,11 +56,13 @@ def sending(state: LiveState, rules: SendingRules, employee: int, at: int) -> Se
     is_full, free_at = _weekly(state, rules, employee, at)
     if is_full:
         return _no("weekly_cap", from_micros(free_at))
-    if zone is not None:
-        local = now.astimezone(zone)
-        if not rules.quiet_until <= local.hour < rules.quiet_from:
-            return _no("quiet_hours", _quiet_end(local, rules))
-    return Sending(True, None, None)
+    wished_at = _wished(state, frequency, employee)
+    if at < wished_at:
+        return _no("own_frequency", from_micros(wished_at))
+    local = now.astimezone(zone) if zone is not None else None
+    if local is None or rules.quiet_until <= local.hour < rules.quiet_from:
+        return Sending(True, None, None)
+    return _no("quiet_hours", _quiet_end(local, rules))
 
 
 def _no(cause: SendingCause, until: datetime | None = None) -> Sending:
@@ -105,6 +108,20 @@ def _weekly(state: LiveState, rules: SendingRules, employee: int, at: int) -> tu
     if len(ends) < rules.most_per_week:
         return False, at
     return True, int(ends[len(ends) - rules.most_per_week]) + 7 * DAY_US
+
+
+def _frequency(state: LiveState, employee: int) -> str:
+    """Return how often somebody wants mail, in small letters; empty if they never said."""
+    chosen = state.catalogue.preferences.of(employee).newsletter_frequency
+    unsubscribed = len(state.unsubscribed.of(employee)[0]) > 0
+    return chosen.lower() if chosen else "never" if unsubscribed else ""
+
+
+def _wished(state: LiveState, frequency: str, employee: int) -> int:
+    """Return from when on the next issue is welcome."""
+    _, times = state.sends.of(employee)
+    apart = _LEAST_APART.get(frequency)
+    return NO_TIME if apart is None or len(times) == 0 else int(times.max()) + apart
 
 
 def _quiet_end(local: datetime, rules: SendingRules) -> datetime:

@@ -135,6 +135,11 @@ class Readings:
     def __len__(self) -> int:
         return len(self._index)
 
+    @property
+    def keys(self) -> Keys:
+        """Return uint64 pairs, employee in the upper half, content in the lower; a view."""
+        return self._index.keys
+
     def update(self, events: EventColumns, completed: Bools | None = None) -> Contributions:
         """Take in events that all name a content; return what they add to the counters.
 

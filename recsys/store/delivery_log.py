@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, get_args
 
@@ -15,7 +16,7 @@ from recsys.store.tables import DELIVERIES
 from recsys.store.tombstones import erased
 from recsys.times import from_micros, to_micros
 
-__all__ = ["DELIVERY_STATES", "DeliveryLog", "DeliveryState"]
+__all__ = ["DELIVERY_STATES", "DeliveryLog", "DeliveryState", "KeptMail"]
 
 DeliveryState = Literal["sending", "sent", "failed", "refused"]
 """``sending``: handed to a mail server that has not answered yet, or never will, because the
@@ -25,6 +26,14 @@ DELIVERY_STATES: tuple[DeliveryState, ...] = get_args(DeliveryState)
 
 _ENDED = timedelta(minutes=15)
 """No mail server is waited for so long: what is still ``sending`` then, nobody is sending."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptMail:
+    """A mail that went out: when, and what it held, as its sender wrote that down."""
+
+    at: datetime
+    mail: str
 
 
 class DeliveryLog:
@@ -59,10 +68,19 @@ class DeliveryLog:
             at: int | None = connection.scalar(query)
         return None if at is None else from_micros(at)
 
+    def mail(self, issue_id: str, employee_id: str) -> KeptMail | None:
+        """Return what a mail held that was sent, or may have been; None if there is none."""
+        went = DELIVERIES.c.state.in_(["sent", "sending"])
+        query = sa.select(DELIVERIES.c.at, DELIVERIES.c.mail)
+        with self._database.reading() as connection:
+            row = connection.execute(query.where(_is(issue_id, employee_id), went)).first()
+        return None if row is None else KeptMail(from_micros(row.at), row.mail)
+
     def begin(
-        self, issue_id: str, employee_id: str, *, at: datetime, again_uncertain: bool = False
-    ) -> bool:
-        """Note that a mail is about to be sent; False if it must not be.
+        self, issue_id: str, employee_id: str, mail: str, *, at: datetime,
+        again_uncertain: bool = False,
+    ) -> bool:  # fmt: skip
+        """Note that a mail is about to be sent, and what it holds; False if it must not be.
 
         It must not if it was sent, was refused, or is being sent: of several who begin, one may.
         One that is ``sending`` for a quarter of an hour was left behind by a program that ended,
@@ -73,7 +91,7 @@ class DeliveryLog:
         if again_uncertain:
             ended = DELIVERIES.c.at < to_micros(at - _ENDED)
             may_begin |= (DELIVERIES.c.state == "sending") & ended
-        values = {"state": "sending", "at": to_micros(at), "reply": None}
+        values = {"state": "sending", "at": to_micros(at), "reply": None, "mail": mail}
         again = DELIVERIES.update().where(_is(issue_id, employee_id), may_begin).values(values)
         new = DELIVERIES.insert().values(issue_id=issue_id, employee_id=employee_id, **values)
         with self._database.writing() as connection:

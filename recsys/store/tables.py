@@ -19,6 +19,9 @@ __all__ = [
     "DELIVERIES",
     "EVENTS",
     "METADATA",
+    "NEWSLETTER_ISSUES",
+    "NEWSLETTER_PICKS",
+    "NEWSLETTER_PLANS",
     "SLATES",
     "STORED",
     "TOKEN_SECRET",
@@ -151,9 +154,10 @@ DELIVERIES = sa.Table(
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("at", sa.BigInteger, nullable=False),
     sa.Column("reply", sa.Text),
+    sa.Column("mail", sa.Text, nullable=False),
     sa.Index(None, "employee_id"),
 )
-"""How far each mail of a newsletter got; addresses are not kept."""
+"""How far each mail of a newsletter got, and as JSON what it held; addresses are not kept."""
 
 TOKEN_SECRET = sa.Table("token_secret", METADATA, sa.Column("secret", sa.Text, nullable=False))
 """One row: 32 random bytes in hex that sign the employees' tokens, the same for all processes."""
@@ -177,3 +181,42 @@ SLATES = sa.Table(
 ``slots`` is JSON: in order of position, lists of content id, rendition id, format, score, slot
 type, propensity, rendition propensity and reasons (codes separated by ``;``).
 """
+
+NEWSLETTER_PLANS = sa.Table(
+    "newsletter_plans",
+    METADATA,
+    sa.Column("issue_id", sa.Text, primary_key=True),
+    sa.Column("revision", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("document", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("planned_at", sa.BigInteger),
+    sa.Column("finished_at", sa.BigInteger),
+    sa.Column("n_people", sa.BigInteger),
+    sa.Column("notes", sa.Text, nullable=False, server_default="[]"),
+    sa.Column("owner", sa.Text),
+    sa.Column("held_until", sa.BigInteger),
+)
+"""What the editors want, and how far it is; ``notes`` is a JSON list of sentences.
+
+``owner`` works on it as long as ``held_until`` (microseconds of wall time) is renewed.
+"""
+
+NEWSLETTER_PICKS = sa.Table(
+    "newsletter_picks",
+    METADATA,
+    sa.Column("issue_id", sa.Text, primary_key=True),
+    sa.Column("revision", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("employee_id", sa.Text, primary_key=True),
+    sa.Column("pick", sa.Text, nullable=False),
+    sa.Index(None, "employee_id"),
+)
+"""One row per person of a plan, with what was picked as JSON."""
+
+NEWSLETTER_ISSUES = sa.Table(
+    "newsletter_issues",
+    METADATA,
+    sa.Column("issue_id", sa.Text, primary_key=True),
+    sa.Column("revision", sa.BigInteger, nullable=False),
+)
+"""Issues that were handed over, each with the one revision that was."""

@@ -12,6 +12,7 @@ from recsys.commands._shared import (
     EXIT_REJECTED,
     DatabaseOption,
     JsonOption,
+    ModelsOption,
     load_settings,
     progress_bar,
     write_json,
@@ -56,34 +57,38 @@ def render(
     out: Annotated[Path, typer.Option(metavar="FILE", help="A new .jsonl or .csv file.")],
     subject: SubjectOption = None,
     mark_sent: Annotated[
-        bool, typer.Option(help="Count these mails as sent: the company's mail system will.")
+        bool,
+        typer.Option("--mark-sent", help="Count them as sent: the company's mail system will."),
     ] = False,
     database: DatabaseOption = None,
+    models_dir: ModelsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Write an issue's mails to a file, for the company's own mail system.
 
     Each is rendered as things are now: what was withdrawn since the plan has given way. With
-    --mark-sent whoever got the issue already is left out, and the others count as having got it.
+    --mark-sent whoever got the issue already is left out, the others count as having got it, and
+    no newer plan of the issue is taken.
 
     Example: recsys newsletter render 2026-w27 --out mails.jsonl
     """
     from serving.newsletter.delivery.handover import opened
     from serving.newsletter.delivery.sent_events import sent_events
+    from serving.newsletter.mailing import pack_mail
 
-    written = already = 0
-    with _post(database) as post, opened(out) as file:
-        for rendered in post.rendered(issue, _kind(subject)):
-            who = (rendered.issue_id, rendered.employee_id)
-            if mark_sent and not post.deliveries.begin(*who, at=post.now()):
-                already += 1
-                continue
-            file.write(rendered)
-            written += 1
+    n_written = 0
+    with _post(database, models_dir) as post, opened(out) as file:
+        chosen, log = post.chosen(issue, for_good=mark_sent), post.mailing.deliveries
+        for mail in post.rendered(chosen, _kind(subject)):
+            who = (mail.issue_id, mail.employee_id)
             if mark_sent:
+                if not log.begin(*who, pack_mail(mail.mail), at=post.now()):
+                    continue
                 at = post.now()
-                post.deliveries.sent(*who, sent_events(rendered, at), at=at)
-    _tell({"issue_id": issue, "file": str(out), "written": written, "already": already}, as_json)
+                log.sent(*who, sent_events(mail, at), at=at)
+            file.write(mail)
+            n_written += 1
+    _tell({"issue_id": issue, "file": str(out), "written": n_written}, as_json=as_json)
 
 
 def send(
@@ -96,19 +101,22 @@ def send(
     again_uncertain: Annotated[
         bool,
         typer.Option(
-            help="Send also what an earlier run was sending when it ended; it may arrive twice."
+            "--again-uncertain",
+            help="Send also what an earlier run was sending when it ended; it may arrive twice.",
         ),
     ] = False,
     dry_run: Annotated[
-        bool, typer.Option(help="Render and count; send nothing and note nothing.")
+        bool, typer.Option("--dry-run", help="Render and count; send nothing, note nothing.")
     ] = False,
     database: DatabaseOption = None,
+    models_dir: ModelsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Send an issue through the company's mail server (RECSYS_SMTP_…, RECSYS_MAIL_FROM).
 
     Nobody gets an issue twice: run the same command again to go on where it stopped, and for mails
-    that failed. Exit code 3: somebody did not get it, the table says how many and why.
+    that failed or wait for the end of somebody's quiet hours. Exit code 3: somebody in the address
+    book or in the issue was not reached, the table says how many and why.
 
     Example: recsys newsletter send 2026-w27 --addresses addresses.csv
     """
@@ -118,24 +126,24 @@ def send(
     from serving.newsletter.delivery.sending import Pace, SendingPlan, send_issue
 
     settings, book = load_settings(), read_addresses(addresses)
-    sender = read_sender(settings.mail_from, settings.mail_reply_to)
-    with _post(database) as post:
-        plan = SendingPlan(
-            issue, sender, way_of(settings), book.addresses, post.now,
-            Pace(settings.smtp_per_minute), settings.smtp_connections, again_uncertain,
-        )  # fmt: skip
-        counts: dict[str, int]
+    sender, way = read_sender(settings.mail_from, settings.mail_reply_to), way_of(settings)
+    counts: dict[str, int] = {}
+    with _post(database, models_dir) as post:
+        chosen = post.chosen(issue, for_good=not dry_run)
+        mails = post.rendered(chosen, _kind(subject))
         if dry_run:
-            mails = post.rendered(issue, _kind(subject))
             reached = [mail.employee_id in book.addresses for mail in mails]
             counts = {"would_send": sum(reached), "no_address": len(reached) - sum(reached)}
         else:
-            mails = post.rendered(issue, _kind(subject))
-            with progress_bar("Sending", post.mails.count(issue)) as advance:
-                fates = send_issue(plan, mails, post.deliveries, on_done=advance)
+            plan = SendingPlan(
+                sender, way, book.addresses, post.now, Pace(settings.smtp_per_minute),
+                settings.smtp_connections, again_uncertain,
+            )  # fmt: skip
+            with progress_bar("Sending", chosen.plan.n_done) as advance:
+                fates = send_issue(plan, mails, post.mailing.deliveries, on_done=advance)
             counts = {str(fate): n for fate, n in fates.items()}
     counts["bad_address_lines"] = len(book.bad_lines)
-    _tell({"issue_id": issue} | counts, as_json)
+    _tell({"issue_id": issue} | counts, as_json=as_json)
     if any(counts.get(name) for name in _NOT_REACHED):
         raise typer.Exit(EXIT_REJECTED)
 
@@ -144,42 +152,45 @@ _NOT_REACHED = ("failed", "refused", "uncertain", "no_address", "bad_address_lin
 
 
 def preview(
+    issue: IssueArgument,
     *,
     out: Annotated[Path, typer.Option(metavar="FILE", help="A new .html file; .txt beside it.")],
     language: Annotated[LanguageName, typer.Option(help="Of the recipient.")] = LanguageName.JA,
     database: DatabaseOption = None,
+    models_dir: ModelsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write the mail of a recipient who does not exist: what all may see, as it would look now.
+    """Write the mail of a recipient who does not exist, ranked as for somebody unknown.
 
-    Nobody's own picks are shown, except to themselves (GET /v1/newsletters/{issue}/preview).
+    Nobody's own picks are shown but to themselves, with their token: GET
+    /v1/newsletters/{issue}/preview.
 
-    Example: recsys newsletter preview --language en --out preview.html
+    Example: recsys newsletter preview 2026-w27 --language en --out preview.html
     """
-    from serving.newsletter.post import read_zone
-    from serving.newsletter.preview import synthetic_mail
-    from serving.newsletter.rendering.edition import Edition
-
-    with _post(database) as post:
-        edition = Edition(post.now(), zone=read_zone(post.settings))
-        mail = synthetic_mail(post.engine(), post.now(), language.value, "preview")
-        rendered = post.renderer(edition).render(mail)
+    with _post(database, models_dir) as post:
+        rendered = post.preview(issue, language.value)
     if rendered is None:
-        raise ConfigurationError("nothing is published that everybody may see: no mail to show")
+        raise ConfigurationError(
+            f"the issue {issue!r} holds nothing that somebody unknown may see: no mail to show"
+        )
     out.write_text(rendered.html, encoding="utf-8")
     out.with_suffix(".txt").write_text(rendered.text, encoding="utf-8")
-    subjects = {s.kind: s.text for s in rendered.subjects}
-    size = len(rendered.html.encode())
-    _tell({"file": str(out), "html_bytes": size, "items": len(rendered.items)} | subjects, as_json)
+    answer = {
+        "file": str(out),
+        "html_bytes": len(rendered.html.encode()),
+        "items": len(rendered.items),
+        "subjects": {subject.kind: subject.text for subject in rendered.subjects},
+    }
+    _tell(answer, as_json=as_json)
 
 
 @contextmanager
-def _post(url: str | None) -> "Iterator[Post]":
+def _post(url: str | None, models_dir: Path | None) -> "Iterator[Post]":
     from serving.newsletter.post import open_post
 
-    settings = load_settings()
-    update = {} if url is None else {"database_url": url}
-    with open_post(settings.model_copy(update=update)) as post:
+    given = {"database_url": url, "models_dir": models_dir}
+    changed = {name: value for name, value in given.items() if value is not None}
+    with open_post(load_settings().model_copy(update=changed)) as post:
         yield post
 
 
@@ -187,7 +198,7 @@ def _kind(subject: SubjectName | None) -> "SubjectKind | None":
     return None if subject is None else subject.value
 
 
-def _tell(answer: Mapping[str, object], as_json: bool) -> None:
+def _tell(answer: Mapping[str, object], *, as_json: bool) -> None:
     if as_json:
         write_json(answer)
     else:

@@ -1,74 +1,113 @@
-"""What the links of a mail lead to, put together once per server process."""
+"""Mails with their links: what the server and the commands have in common."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 from urllib.parse import quote
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import pandas as pd
+import orjson
 
+from recsys.errors import ConfigurationError
 from recsys.settings import Settings
 from recsys.store.delivery_log import DeliveryLog
+from recsys.store.newsletter_store import NewsletterStore
 from recsys.store.port import Store
-from serving.newsletter.clicks import Clicks
 from serving.newsletter.links import Claim, Links
-from serving.newsletter.mails import Mails
+from serving.newsletter.mail import Mail, MailItem
+from serving.newsletter.plan_models import PlanBody
 from serving.newsletter.rendering.edition import Edition
 from serving.newsletter.rendering.renderer import Rendered, Renderer
 from serving.newsletter.rendering.stories import Stories, web_address
+from serving.newsletter.rendering.subjects import SubjectKind
 
-__all__ = ["Mailing", "story_address"]
+__all__ = ["Mailing", "pack_mail", "unpack_mail"]
 
 
 @dataclass(frozen=True, slots=True)
 class Mailing:
-    """Links, clicks and mails of one server process; safe for concurrent use."""
+    """Renders mails, and knows those that went out; safe for concurrent use.
 
-    store: Store
-    mails: Mails
-    links: Links
-    deliveries: DeliveryLog
-    clicks: Clicks
+    Raises
+    ------
+    ConfigurationError
+        When it is made with settings that name no time zone.
+    """
+
     settings: Settings
+    store: Store
+    newsletters: NewsletterStore
+    deliveries: DeliveryLog
+    links: Links
 
-    @property
-    def portal_url(self) -> str:
-        """Return the portal's address, empty if it was not set."""
-        return self.settings.portal_url
+    def __post_init__(self) -> None:
+        """Check what would otherwise fail with the first mail."""
+        _zone(self.settings)
+
+    def edition(self, body: PlanBody, at: datetime) -> Edition:
+        """Return how a planned issue is presented at ``at``."""
+        titles = {section.id: section.title for section in body.sections if section.title}
+        return Edition(at, body.name, titles, _zone(self.settings))
+
+    def renderer(self, edition: Edition, subject: SubjectKind | None = None) -> Renderer:
+        """Return a renderer; it looks every story up once, so make a new one for each run."""
+        stories = Stories(self.store, self.settings.portal_url, edition.at)
+        return Renderer(stories, self.links, edition, subject)
+
+    def went_out(self, claim: Claim, at: datetime) -> Rendered | None:
+        """Return a mail as it went out, without what is over at ``at``.
+
+        None if it did not go out, or is not kept any more.
+        """
+        kept = self.deliveries.mail(claim.issue_id, claim.employee_id)
+        if kept is None:
+            return None
+        mail = unpack_mail(kept.mail)
+        plan = self.newsletters.find(mail.issue_id, mail.revision)
+        body = PlanBody.model_validate_json(plan.document) if plan else None
+        edition = Edition(kept.at, zone=_zone(self.settings))
+        if body is not None:
+            edition = self.edition(body, kept.at)
+        stories = Stories(self.store, self.settings.portal_url, at)
+        return Renderer(stories, self.links, edition).render(mail)
 
     def target(self, claim: Claim, at: datetime) -> str:
         """Return where a story is at ``at``; empty if it is not, or no longer, to be read.
 
-        The address is the catalogue's own, never one that a link brought along.
+        The address is the catalogue's own, never one that a link brought along; for a rendition
+        without one it is what ``story_url`` makes of its ids.
         """
-        rows = self.store.find("contents", claim.content_id)
-        if rows.empty or rows["status"].iloc[0] in ("draft", "withdrawn"):
+        stories = Stories(self.store, self.settings.portal_url, at)
+        story = stories.find(claim.content_id, claim.rendition_id)
+        if story is None:
             return ""
-        expires_at = rows["expires_at"].iloc[0]
-        if pd.notna(expires_at) and expires_at <= at:
-            return ""
-        return story_address(Stories(self.store, self.portal_url), self.settings.story_url, claim)
-
-    def page(self, claim: Claim) -> Rendered | None:
-        """Return somebody's mail, rendered as it is now; None if it is not kept any more."""
-        edition = self.mails.edition(claim.issue_id)
-        mail = self.mails.find(claim.issue_id, claim.employee_id)
-        if edition is None or mail is None:
-            return None
-        return self.renderer(edition).render(mail)
-
-    def renderer(self, edition: Edition) -> Renderer:
-        """Return a renderer for one request: it looks every story up anew."""
-        return Renderer(Stories(self.store, self.portal_url), self.links, edition)
+        address = self.settings.story_url
+        for mark in ("content_id", "rendition_id"):
+            address = address.replace(f"{{{mark}}}", quote(getattr(claim, mark), safe=""))
+        return story.url or web_address(address, "")
 
 
-def story_address(stories: Stories, story_url: str, claim: Claim) -> str:
-    """Return the address of a rendition, else the one that ``story_url`` gives it, else nothing."""
-    story = stories.find(claim.content_id, claim.rendition_id)
-    if story is None:
-        return ""
-    if story.url:
-        return story.url
-    ids = {"{content_id}": claim.content_id, "{rendition_id}": claim.rendition_id}
-    for mark, value in ids.items():
-        story_url = story_url.replace(mark, quote(value, safe=""))
-    return web_address(story_url, "")
+def pack_mail(mail: Mail) -> str:
+    """Return a mail as JSON, to be kept with its delivery."""
+    return orjson.dumps(asdict(mail)).decode()
+
+
+def unpack_mail(text: str) -> Mail:
+    """Return the mail that :func:`pack_mail` made a text of."""
+    held: dict[str, Any] = orjson.loads(text)
+    held["sections"] = tuple(
+        (name, tuple(MailItem(**item | {"reasons": tuple(item["reasons"])}) for item in items))
+        for name, items in held["sections"]
+    )
+    held["not_before"] = held["not_before"] and datetime.fromisoformat(held["not_before"])
+    return Mail(**held)
+
+
+def _zone(settings: Settings) -> ZoneInfo:
+    try:
+        return ZoneInfo(settings.mail_timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ConfigurationError(
+            f"RECSYS_MAIL_TIMEZONE is {settings.mail_timezone!r}, no time zone has that name; "
+            "expected one like Asia/Tokyo"
+        ) from None

@@ -12,8 +12,9 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from serving.newsletter.links import Claim
+from serving.newsletter.own_mail import planned_mail
 from serving.newsletter.pages import POLICY, message_page, unsubscribe_page
-from serving.newsletter.preview import NOBODY
+from serving.newsletter.planned import NOBODY
 from serving.newsletter.scanners import is_automatic
 from serving.services import Services, ServicesDependency
 from serving.texts import Language, as_language
@@ -50,7 +51,7 @@ def follow(
     if not target:
         return _message(services, language, "link.gone", 410)
     if _is_of_reader(services, request, claim):
-        mailing.clicks.add(
+        services.clicks.add(
             (claim.issue_id, claim.employee_id), claim.content_id, _click(services, claim)
         )
     return RedirectResponse(target, 302, {"X-Robots-Tag": "noindex"})
@@ -62,7 +63,9 @@ def view(services: ServicesDependency, language: LanguageDependency, token: str)
     claim = services.mailing.links.read("m", token)
     if claim is None:
         return _message(services, language, "link.unknown", 404)
-    rendered = services.mailing.page(claim)
+    rendered = services.mailing.went_out(claim, services.clock.now())
+    if rendered is None:  # handed over to another mail system, perhaps
+        rendered = planned_mail(services, claim.issue_id, claim.employee_id)
     if rendered is None:
         return _message(services, language, "link.no_mail", 410)
     headers = {"Content-Security-Policy": POLICY, "X-Robots-Tag": "noindex"}
@@ -141,4 +144,5 @@ def _event(services: Services, claim: Claim, event_type: str) -> dict[str, objec
 
 
 def _message(services: Services, language: Language, key: str, status: int) -> HTMLResponse:
-    return message_page(language, key, status=status, portal_url=services.mailing.portal_url)
+    portal_url = services.mailing.settings.portal_url
+    return message_page(language, key, status=status, portal_url=portal_url)

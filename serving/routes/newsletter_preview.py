@@ -6,8 +6,9 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
 from recsys.dataset.parsing import LONGEST_ID
-from serving.newsletter.mail import Mail
-from serving.newsletter.preview import synthetic_mail
+from serving.newsletter.links import Claim
+from serving.newsletter.own_mail import planned_mail
+from serving.newsletter.planned import NOBODY
 from serving.newsletter.rendering.renderer import Rendered
 from serving.newsletter.rendering.subjects import SubjectKind
 from serving.problems import NOT_FOUND, ProblemError
@@ -39,11 +40,11 @@ class MailPreview(BaseModel):
 
 
 @router.get(
-    "/{issue}/preview", operation_id="preview_newsletter", responses=NOT_FOUND,
+    "/{issue_id}/preview", operation_id="preview_newsletter", responses=NOT_FOUND,
 )  # fmt: skip
 def preview(
     services: ServicesDependency,
-    issue: Annotated[str, Path(min_length=1, max_length=LONGEST_ID)],
+    issue_id: Annotated[str, Path(min_length=1, max_length=LONGEST_ID)],
     owner: Annotated[str | None, requires("newsletter", "comms", own="query")],
     language: Annotated[Language, Query(description="Of the recipient who does not exist.")] = "ja",
     employee: Annotated[
@@ -51,7 +52,7 @@ def preview(
         Query(max_length=LONGEST_ID, description="Themselves: only with their own token."),
     ] = None,
 ) -> MailPreview:
-    """Return the mail of a recipient who does not exist: what is asked of everybody, and new.
+    """Return the mail of a recipient who does not exist: ranked as for somebody unknown.
 
     Nobody's own picks are shown to anybody else, so `employee` wants the token of that employee:
     who sends it has consented.
@@ -61,9 +62,11 @@ def preview(
             403, "somebody's own mail is shown to nobody else; leave `employee` out for a "
             "recipient who does not exist, or send the employee's token instead of a key",
         )  # fmt: skip
-    rendered = _render(services, issue, language, owner)
+    rendered = _render(services, issue_id, language, owner)
     if rendered is None:
-        raise ProblemError(404, f"there is no mail of the issue {issue!r} to show; plan it first")
+        raise ProblemError(
+            404, f"there is no mail of the issue {issue_id!r} to show; plan it first"
+        )
     return MailPreview(
         language=rendered.language,
         subjects=[SubjectLine(kind=one.kind, text=one.text) for one in rendered.subjects],
@@ -73,16 +76,10 @@ def preview(
 
 
 def _render(
-    services: Services, issue: str, language: Language, owner: str | None
+    services: Services, issue_id: str, language: Language, owner: str | None
 ) -> Rendered | None:
-    mailing = services.mailing
-    edition = mailing.mails.edition(issue)
-    if edition is None:
-        return None
-    mail: Mail | None
+    at = services.clock.now()
     if owner is not None:
-        mail = mailing.mails.find(issue, owner)
-    else:
-        with services.worker.engine() as (engine, at):
-            mail = synthetic_mail(engine, at, language, issue)
-    return None if mail is None else mailing.renderer(edition).render(mail)
+        went_out = services.mailing.went_out(Claim(owner, issue_id), at)
+        return went_out or planned_mail(services, issue_id, owner)
+    return planned_mail(services, issue_id, NOBODY, language)

@@ -59,6 +59,8 @@ class Route(NamedTuple):
         named = re.search(r"(\w+):batch", self.template)
         if named:
             return {named[1]: []}
+        if self.template.endswith("/plan"):
+            return {"send_at": "2026-07-03T03:00:00Z"}
         return {"events": []} if self.template.endswith("events") else {"rule": {}}
 
 

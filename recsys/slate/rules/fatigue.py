@@ -18,6 +18,7 @@ class Fatigue:
     learned from its log (:mod:`recsys.slate.fatigue_fitting`): where tastes differ much, passing
     something over says much. From ``most_shown`` on a content is not shown at all; must-reads
     are never tired of. Showings of the visit that goes on do not count, so a reload shows the same.
+    Having been sent a content counts as one more showing: few companies know who opened a mail.
     """
 
     name: ClassVar[str] = "fatigue"
@@ -29,7 +30,9 @@ class Fatigue:
         """Multiply values by what is left; close what was shown too often."""
         if not draft.question.is_personal:
             return
-        shown = draft.sources.state.readings.impressions(draft.question.employee, draft.contents)
+        state, employee = draft.sources.state, draft.question.employee
+        shown = state.readings.impressions(employee, draft.contents)
+        shown += state.mailings.of(employee, draft.contents)[0]
         draft.scale(self.name, (1.0 + shown) ** (-self.strength * draft.sources.fatigue))
         is_closed = shown >= self.most_shown
         is_closed[draft.retrieved.get("mandatory", np.zeros(0, np.int64))] = False

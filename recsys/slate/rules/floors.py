@@ -1,14 +1,16 @@
 """Floors: at least one of a kind in every few slots, where there is one."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from recsys.slate.draft import Bool, Draft, Floor
+from recsys.ids import IdMap
+from recsys.slate.draft import Bool, Draft, Floor, Index
 from recsys.times import HOUR_US
 
-__all__ = ["Fresh", "OtherDepartment", "is_from_elsewhere"]
+__all__ = ["Fresh", "OtherDepartment", "is_from_elsewhere", "owned_elsewhere"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +57,15 @@ class Fresh:
 def is_from_elsewhere(draft: Draft) -> Bool:
     """Return bool by row: owned by a department that is none of the employee's."""
     departments = draft.sources.state.catalogue.contents.departments
-    attributes = draft.question.attributes
+    owners = draft.column("owner_department").view(np.int32)
+    return owned_elsewhere(departments, draft.question.attributes, owners)
+
+
+def owned_elsewhere(departments: IdMap, attributes: Mapping[str, str], owners: Index) -> Bool:
+    """Return bool, shape (n,): owner departments (−1: nobody's) that are none of the employee's."""
     names = [attributes.get("department", ""), *attributes.get("departments", "").split(";")]
-    owner = draft.column("owner_department").view(np.int32)
     if not any(names):
-        return np.zeros(len(owner), np.bool_)
+        return np.zeros(len(owners), np.bool_)
     is_elsewhere = np.ones(len(departments) + 1, np.bool_)
     is_elsewhere[[*(departments.index(name) for name in names if name), -1]] = False
-    return is_elsewhere[owner]  # −1, nobody's, takes the last one
+    return is_elsewhere[owners]  # −1, nobody's, takes the last one

@@ -10,7 +10,7 @@ from recsys.slate.draft import Draft, Index, Question, SlateSources
 from recsys.state.live import LiveState
 from recsys.times import DAY_US, HOUR_US, NO_TIME
 
-__all__ = ["Mandatory", "Urgency", "owed_contents", "urgency"]
+__all__ = ["Mandatory", "Urgency", "owed_contents", "still_owed", "urgency"]
 
 _EVERYWHERE = ("signage", "print")
 """Surfaces that cannot tell who is looking, and whose room is scarce: for what is urgent."""
@@ -76,14 +76,20 @@ def owed_contents(state: LiveState, audiences: Audiences, employee: int, at: int
     newest; without a due time last.
     """
     contents = state.catalogue.contents
-    mandatory = contents.live_marked("mandatory", at)
-    mine = mandatory[audiences.includes(employee, at, mandatory)]
-    needs_ack = contents["ack_required"].view(np.bool_)[mine]
-    unacknowledged = ~state.readings.did(employee, mine, "acknowledge")
-    owed = mine[np.where(needs_ack, unacknowledged, state.readings.unseen(employee, mine))]
+    owed = still_owed(state, audiences, employee, at, contents.live_marked("mandatory", at))
     due_at = contents["ack_due_at"].view(np.int64)[owed]
     due_at = np.where(due_at == NO_TIME, np.iinfo(np.int64).max, due_at)
     return owed[np.argsort(due_at, kind="stable")]
+
+
+def still_owed(
+    state: LiveState, audiences: Audiences, employee: int, at: int, contents: Index
+) -> Index:
+    """Return those of ``contents`` that the employee is in the audience of and not done with."""
+    mine = contents[audiences.includes(employee, at, contents)]
+    needs_ack = state.catalogue.contents["ack_required"].view(np.bool_)[mine]
+    unacknowledged = ~state.readings.did(employee, mine, "acknowledge")
+    return mine[np.where(needs_ack, unacknowledged, state.readings.unseen(employee, mine))]
 
 
 def urgency(state: LiveState, contents: Index, at: int) -> Index:

@@ -59,7 +59,9 @@ class _Lines:
         row = asdict(mail) | {
             "subject": mail.subject.text,
             "headers": _headers(mail.unsubscribe_url),
+            "items": mail.items,
         }
+        del row["mail"]
         self._file.write(orjson.dumps(row).decode() + "\n")
 
 

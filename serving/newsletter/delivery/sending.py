@@ -14,6 +14,7 @@ from recsys.store.delivery_log import DeliveryLog
 from serving.newsletter.delivery.mail_server import MailError, MailServer, MailServerError, Way
 from serving.newsletter.delivery.messages import Sender, build_message
 from serving.newsletter.delivery.sent_events import sent_events
+from serving.newsletter.mailing import pack_mail
 from serving.newsletter.rendering.renderer import Rendered
 
 __all__ = ["Fate", "Pace", "SendingPlan", "send_issue"]
@@ -61,7 +62,6 @@ class Pace:
 class SendingPlan:
     """How an issue is sent."""
 
-    issue_id: str
     sender: Sender
     way: Way
     addresses: Mapping[str, str]
@@ -170,9 +170,13 @@ class _Worker:
         to = plan.addresses.get(rendered.employee_id)
         if to is None:
             return "no_address"
-        if rendered.not_before is not None and rendered.not_before > plan.now():
+        not_before = rendered.mail.not_before
+        if not_before is not None and not_before > plan.now():
             return "waiting"
-        if not self._deliveries.begin(*who, at=plan.now(), again_uncertain=plan.again_uncertain):
+        kept = pack_mail(rendered.mail)
+        if not self._deliveries.begin(
+            *who, kept, at=plan.now(), again_uncertain=plan.again_uncertain
+        ):
             return "already"
         message = build_message(rendered, to=to, sender=plan.sender, at=plan.now())
         plan.pace.wait()

@@ -56,7 +56,6 @@ class Letter:
     language: Language
     subjects: tuple[Subject, ...]
     view: dict[str, Any]
-    shown: tuple[MailItem, ...]
 
 
 def write_letter(
@@ -105,8 +104,7 @@ def write_letter(
         ),
     }
     told = Told(titles, is_must_read, name, day)
-    shown = tuple(item for item, _ in placed)
-    return Letter(language, subjects(told, words), view, shown)
+    return Letter(language, subjects(told, words), view)
 
 
 class _Cards:

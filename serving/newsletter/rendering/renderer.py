@@ -1,8 +1,7 @@
 """Mails to HTML and plain text: the template is compiled once, texts are merged per person."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 
@@ -48,10 +47,13 @@ class Rendered:
     view_url: str
     unsubscribe_url: str
     """Empty where people cannot unsubscribe."""
-    not_before: datetime | None
-    """When the person's quiet hours end, if the send time lies in them."""
-    items: tuple[MailItem, ...]
+    mail: Mail
     """What is shown; items without a story, or without room, are not."""
+
+    @property
+    def items(self) -> tuple[MailItem, ...]:
+        """Return what is shown, in reading order."""
+        return self.mail.items
 
 
 class Renderer:
@@ -120,7 +122,7 @@ class Renderer:
             subject=subject, subjects=letter.subjects, preheader=view["preheader"],
             html=_html_template().render(view), text=_text_template().render(view),
             view_url=view["view_url"], unsubscribe_url=view["unsubscribe_url"],
-            not_before=mail.not_before, items=letter.shown,
+            mail=replace(mail, sections=_shown(placed)),
         )  # fmt: skip
 
 
@@ -131,6 +133,12 @@ def _first(placed: Sections, n: int) -> Sections:
         kept.append((section, entries[:n]))
         n = max(0, n - len(entries))
     return kept
+
+
+def _shown(placed: Sections) -> tuple[tuple[str, tuple[MailItem, ...]], ...]:
+    return tuple(
+        (section, tuple(item for item, _ in entries)) for section, entries in placed if entries
+    )
 
 
 def _size(rendered: Rendered) -> int:

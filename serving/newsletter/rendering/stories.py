@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -21,6 +21,7 @@ _TEXT_COLUMNS = 600
 """More than any layout shows; the rest is behind the link."""
 _LONGEST_URL = 2_000
 """What browsers and mail programs are sure to follow."""
+_NEVER = datetime.max.replace(tzinfo=UTC)
 _TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
 """What mail programs draw; SVG they do not."""
@@ -53,7 +54,7 @@ class Stories:
     """Stories by content and rendition, each looked up once.
 
     Make a new one for each run: what it holds does not change any more. A content that is not in
-    the store has no story. Not for concurrent use.
+    the store, or not to be read at this moment, has no story. Not for concurrent use.
 
     Parameters
     ----------
@@ -61,19 +62,21 @@ class Stories:
         Holds contents and renditions.
     base_url
         What relative addresses of renditions are relative to: the portal's address.
+    at
+        The moment: drafts, what was withdrawn and what has expired by then is left out.
     """
 
-    def __init__(self, store: Store, base_url: str) -> None:
-        self._store, self._base_url = store, base_url
+    def __init__(self, store: Store, base_url: str, at: datetime) -> None:
+        self._store, self._base_url, self._at = store, base_url, at
         self._contents: dict[str, dict[str, Any] | None] = {}
         self._stories: dict[tuple[str, str], Story | None] = {}
 
     def find(self, content_id: str, rendition_id: str) -> Story | None:
-        """Return a story, None if there is no such content."""
+        """Return a story, None if there is none to read."""
         key = content_id, rendition_id
         if key not in self._stories:
             if content_id not in self._contents:
-                self._contents[content_id] = self._row("contents", content_id)
+                self._contents[content_id] = self._live(self._row("contents", content_id))
             content = self._contents[content_id]
             self._stories[key] = None if content is None else self._read(content, rendition_id)
         return self._stories[key]
@@ -81,6 +84,11 @@ class Stories:
     def _row(self, table: str, subject_id: str) -> dict[str, Any] | None:
         rows = row_values(table, self._store.find(table, subject_id))
         return rows[0] if rows else None
+
+    def _live(self, content: dict[str, Any] | None) -> dict[str, Any] | None:
+        if content is None or content.get("status", "published") != "published":
+            return None
+        return content if content.get("expires_at", _NEVER) > self._at else None
 
     def _read(self, content: dict[str, Any], rendition_id: str) -> Story:
         rendition = (self._row("renditions", rendition_id) if rendition_id else None) or {}

@@ -3,7 +3,6 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,27 +23,6 @@ NOW = datetime(2026, 7, 3, 3, tzinfo=UTC)
 PUBLIC_URL = "https://news.example"
 PORTAL_URL = "https://portal.example/home/"
 LINKS = Links(b"s" * 32, PUBLIC_URL)
-
-
-@dataclass
-class MailsAtHand:
-    """Mails of one issue, in memory."""
-
-    mails: list[Mail]
-    issue: Edition = field(default_factory=lambda: Edition(NOW))
-
-    def edition(self, issue_id: str) -> Edition | None:
-        return self.issue if any(mail.issue_id == issue_id for mail in self.mails) else None
-
-    def find(self, issue_id: str, employee_id: str) -> Mail | None:
-        wanted = issue_id, employee_id
-        return next((m for m in self.mails if (m.issue_id, m.employee_id) == wanted), None)
-
-    def count(self, issue_id: str) -> int:
-        return sum(mail.issue_id == issue_id for mail in self.mails)
-
-    def all(self, issue_id: str) -> Iterator[Mail]:
-        return (mail for mail in self.mails if mail.issue_id == issue_id)
 
 
 def item(
@@ -129,4 +107,4 @@ def store(database: Database) -> SqlStore:
 
 @pytest.fixture
 def renderer(store: SqlStore) -> Renderer:
-    return Renderer(Stories(store, PORTAL_URL), LINKS, Edition(NOW))
+    return Renderer(Stories(store, PORTAL_URL, NOW), LINKS, Edition(NOW))

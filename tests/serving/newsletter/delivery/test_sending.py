@@ -45,18 +45,15 @@ Some = Callable[[int], list[Rendered]]
 
 def plan(way: Way, n: int, **more: object) -> SendingPlan:
     made = SendingPlan(
-        "w27", SENDER, way, addresses(n), lambda: NOW, Pace(1e9), connections=2,
+        SENDER, way, addresses(n), lambda: NOW, Pace(1e9), connections=2,
         sleep=lambda _: None,
     )  # fmt: skip
     return replace(made, **more)  # type: ignore[arg-type]
 
 
-def told(fates: dict[str, int]) -> dict[str, int]:
-    return {fate: n for fate, n in fates.items() if n}
-
-
 def run(way: Way, mails: list[Rendered], log: DeliveryLog, **more: object) -> dict[str, int]:
-    return told({**send_issue(plan(way, len(mails), **more), mails, log)})
+    fates = send_issue(plan(way, len(mails), **more), mails, log)
+    return {fate: n for fate, n in fates.items() if n}
 
 
 def test_everybody_gets_their_own_mail_once(
@@ -149,7 +146,8 @@ def test_two_programs_at_once_send_nobody_two(rendered: Some, deliveries: Delive
 
 def test_quiet_hours_and_unknown_addresses(rendered: Some, deliveries: DeliveryLog) -> None:
     mails = rendered(3)
-    mails[1] = replace(mails[1], not_before=NOW + timedelta(hours=2))
+    quiet = replace(mails[1].mail, not_before=NOW + timedelta(hours=2))
+    mails[1] = replace(mails[1], mail=quiet)
     inbox = Inbox()
     known = {"e-0": "a@example.com", "e-1": "b@example.com"}
     with mail_server(inbox) as way:

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0006"
-down_revision = "0005"
+revision = "0007"
+down_revision = "0006"
 
 
 def upgrade() -> None:
@@ -15,6 +15,7 @@ def upgrade() -> None:
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("reply", sa.Text()),
+        sa.Column("mail", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("issue_id", "employee_id", name="pk_deliveries"),
     )
     op.create_index("ix_deliveries_employee_id", "deliveries", ["employee_id"])
