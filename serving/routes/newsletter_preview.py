@@ -64,9 +64,7 @@ def preview(
         )  # fmt: skip
     rendered = _render(services, issue_id, language, owner)
     if rendered is None:
-        raise ProblemError(
-            404, f"there is no mail of the issue {issue_id!r} to show; plan it first"
-        )
+        raise ProblemError(404, f"the issue {issue_id!r} has no mail to show; plan it first")
     return MailPreview(
         language=rendered.language,
         subjects=[SubjectLine(kind=one.kind, text=one.text) for one in rendered.subjects],

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 __all__ = ["clamp", "one_line", "width"]
 
@@ -26,6 +27,7 @@ def width(text: str) -> int:
     return sum(map(_columns, text))
 
 
+@lru_cache(maxsize=16_384)  # the texts of an issue's stories come again in every mail
 def clamp(text: str, columns: int) -> str:
     """Return a tidy text of at most ``columns`` columns; what is cut off leaves an ellipsis.
 

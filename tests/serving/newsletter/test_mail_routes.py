@@ -18,7 +18,7 @@ from serving.newsletter.links import Claim, LinkKind
 from serving.newsletter.mailing import pack_mail
 from serving.newsletter.plan_models import PlanBody, PlanSection
 from tests.serving.conftest import Company, Server, starting
-from tests.serving.newsletter.letters import CONTENTS, RENDITIONS, WHOLE, mail, put
+from tests.serving.newsletter.letters import CONTENTS, NOW, RENDITIONS, WHOLE, mail, put
 from tests.serving.newsletter.test_scanners import FIREFOX
 
 
@@ -47,7 +47,7 @@ def server(running: Server) -> Iterator[Server]:
 def plan(newsletters: NewsletterStore, at: datetime) -> None:
     """Plan the issue for nobody yet; the same again changes nothing."""
     sections = [PlanSection(id="must", quota=1), PlanSection(id="news", title="今週", quota=5)]
-    body = PlanBody(name="工場だより", send_at="2026-07-03T03:00:00Z", sections=sections)
+    body = PlanBody(name="工場だより", send_at=NOW, audience={}, sections=sections)
     if newsletters.find("w27", 1) is None:
         newsletters.add("w27", 1, body.model_dump_json(), at)
         newsletters.claim("w27", 1, "us", 0, 1)
@@ -82,8 +82,9 @@ def clicks(server: Server) -> list[str]:
 def written(server: Server, event_type: str) -> list[dict[str, Any]]:
     events = server.services.store.load()["events"]
     mine = (events["employee_id"] == server.employee) & (events["event_type"] == event_type)
-    rows: list[dict[str, Any]] = events[mine].to_dict("records")
-    return rows
+    return [
+        {str(name): value for name, value in row.items()} for row in events[mine].to_dict("records")
+    ]
 
 
 def test_a_readers_click_leads_to_the_story_and_counts_once(server: Server, reader: Client) -> None:

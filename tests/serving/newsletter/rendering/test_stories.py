@@ -41,8 +41,10 @@ def test_an_illustration_is_its_own_picture_and_a_summary_has_its_own_text(store
 
 
 def test_a_summary_in_another_language_is_not_shown(store: SqlStore) -> None:
-    row: dict[str, object] = {"rendition_id": "talk-en", "content_id": "talk", "format": "video", "language": "en-GB",
-           "title": "A talk"}  # fmt: skip
+    row: dict[str, object] = {
+        "rendition_id": "talk-en", "content_id": "talk", "format": "video", "language": "en-GB",
+        "title": "A talk",
+    }  # fmt: skip
     put(store, "renditions", [row])
     story = Stories(store, PORTAL_URL, NOW).find("talk", "talk-en")
     assert story is not None
