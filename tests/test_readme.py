@@ -28,7 +28,7 @@ def _blocks(language: str) -> list[str]:
     return [re.sub(f"^{indent}", "", body, flags=re.MULTILINE) for indent, body in found]
 
 
-BLOCKS = {language: _blocks(language) for language in ("sh", "python")}
+BLOCKS = {language: _blocks(language) for language in ("sh", "python", "json")}
 COMMANDS = [
     line.strip()
     for block in BLOCKS["sh"]
@@ -67,6 +67,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("readme")
     size = ["--employees", "60", "--days", "42", "--start", "2026-03-20", "--format", "csv"]
     _recsys(folder, "simulate", "--out", "my-data", *size)
+    (plan,) = BLOCKS["json"]
+    (folder / "plan.json").write_text(plan, encoding="utf-8")
     return folder
 
 

@@ -1,8 +1,8 @@
 """Plans and picks over the wire."""
 
 from collections.abc import Iterator
-from dataclasses import asdict
-from typing import Any, Literal
+from dataclasses import asdict, fields
+from typing import Any
 
 import orjson
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -93,8 +93,8 @@ class SummaryAnswer(BaseModel):
 
 def pick_lines(newsletters: NewsletterStore, plan: StoredPlan) -> Iterator[bytes]:
     """Yield every pick as a line of JSON, by employee."""
-    about: dict[Literal["issue_id", "revision"], str | int] = {
-        "issue_id": plan.issue_id, "revision": plan.revision,
-    }  # fmt: skip
+    about = {"issue_id": plan.issue_id, "revision": plan.revision}
     for text in newsletters.picks(plan.issue_id, plan.revision):
-        yield orjson.dumps({**about, **asdict(unpack(text))}, option=orjson.OPT_APPEND_NEWLINE)
+        pick = unpack(text)
+        told = about | {field.name: getattr(pick, field.name) for field in fields(pick)}
+        yield orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE)

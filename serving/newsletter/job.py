@@ -50,12 +50,12 @@ libraries."""
 _CHUNK = 100
 """People whose picks are kept in one transaction of some 10 ms."""
 
-_WORTH_A_PROCESS = 1_000
+_WORTH_A_PROCESS = 500
 """People; fewer are done before another process has started."""
 
-_LEASE_SECONDS = 10.0
+_LEASE_SECONDS = 6.0
 """How long a plan stays with somebody who does not say any more that they work on it."""
-_RENEWAL_SECONDS = 2.0
+_RENEWAL_SECONDS = 1.0
 
 Progress = Callable[[int, int], None]
 """Told how many people are done, and how many there are."""

@@ -1,7 +1,6 @@
 """Picks as a file: JSON lines for programs, Parquet for tables."""
 
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +34,12 @@ _SCHEMA = pa.schema(
 _OF_PERSON = (
     "employee_id", "language", "segment", "skipped", "not_before", "is_personal", "model_version",
     "policy_version",
+)  # fmt: skip
+
+
+_OF_ITEM = (
+    "position", "section", "content_id", "rendition_id", "format", "slot_type", "score",
+    "propensity", "rendition_propensity", "est_minutes", "reasons", "alternates",
 )  # fmt: skip
 
 
@@ -78,6 +83,6 @@ def _rows(plan: StoredPlan, pick: Pick) -> Iterator[dict[str, Any]]:
     about = {"issue_id": plan.issue_id, "revision": plan.revision}
     about |= {name: getattr(pick, name) for name in _OF_PERSON}
     for item in pick.items:
-        yield about | {k: v for k, v in asdict(item).items() if k in _SCHEMA.names}
+        yield about | {name: getattr(item, name) for name in _OF_ITEM}
     if not pick.items:
         yield about

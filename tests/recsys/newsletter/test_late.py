@@ -31,15 +31,14 @@ def _plan(**more: Any) -> IssuePlan:
     return IssuePlan("friday", AT + 2 * HOUR, **(wanted | more))
 
 
-def _engine(**more: list[Row]) -> Engine:
+def _engine(**more: Any) -> Engine:  # tables
     contents = [
         content(c, published_at=AT - (30 + n) * HOUR, topics=["safety"] if n > 4 else ["people"],
                 author_id=f"a{n}")
         for n, c in enumerate(_NAMES)
     ]  # fmt: skip
-    tables: dict[str, list[Row]] = {"employees": people("e0"), "contents": contents}
-    extra = more.pop("contents", [])
-    return engine_of(**(tables | more | {"contents": contents + extra}))
+    more["contents"] = contents + more.get("contents", [])
+    return engine_of(**({"employees": people("e0")} | more))
 
 
 def _ids(pick: Pick) -> list[str]:

@@ -27,7 +27,7 @@ from tests.recsys.slate.companies import (
 )
 from tests.recsys.slate.worlds import STAFF, World, worlds
 
-_MANY = settings(max_examples=80)
+_MANY = settings(max_examples=40)
 
 _sections = st.lists(
     st.builds(
