@@ -48,6 +48,7 @@ bench: setup
 	$(BIN)/python -m benchmarks.slate
 	$(BIN)/python -m benchmarks.audience
 	$(BIN)/python -m benchmarks.serving
+	$(BIN)/python -m benchmarks.mail
 
 lint: setup
 	$(BIN)/ruff check .
