@@ -143,7 +143,7 @@ def send(
                 fates = send_issue(plan, mails, post.mailing.deliveries, on_done=advance)
             counts = {str(fate): n for fate, n in fates.items()}
     counts["bad_address_lines"] = len(book.bad_lines)
-    _tell({"issue_id": issue} | counts, as_json=as_json)
+    _tell({"issue_id": issue, **counts}, as_json=as_json)
     if any(counts.get(name) for name in _NOT_REACHED):
         raise typer.Exit(EXIT_REJECTED)
 
