@@ -3,13 +3,16 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, field_validator
+from pydantic import Field, SecretStr, StringConstraints, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 __all__ = ["Settings"]
 
 Origin = Annotated[str, StringConstraints(pattern=r"^https?://[^/\s*]+$")]
 """Scheme, host and port, as browsers send it: without a path, a slash at the end or a wildcard."""
+
+
+WebAddress = Annotated[str, StringConstraints(pattern=r"^https?://[^\s<>\"]+$")]
 
 
 class Settings(BaseSettings):
@@ -72,6 +75,48 @@ class Settings(BaseSettings):
         default=(),
         description="Sites whose pages may call the API from a browser, separated by commas: "
         "https://portal.example.com,…",
+    )
+    public_url: WebAddress = Field(
+        default="http://127.0.0.1:8000",
+        description="Where this server is reached from people's mail programs; links in mails "
+        "begin with it.",
+    )
+    portal_url: WebAddress | Literal[""] = Field(
+        default="",
+        description="The intranet portal: relative addresses of renditions are relative to it.",
+    )
+    story_url: str = Field(
+        default="",
+        description="Where a story is whose rendition has no url; {content_id} and {rendition_id} "
+        "stand for its ids.",
+    )
+    mail_from: str = Field(
+        default="", description="Sender of newsletters: News <news@example.com>, or the address."
+    )
+    mail_reply_to: str = Field(
+        default="", description="Where answers to newsletters go; default: to the sender."
+    )
+    mail_timezone: str = Field(
+        default="UTC", description="Where the days in mails begin: Asia/Tokyo …"
+    )
+    smtp_host: str = Field(default="localhost", description="The company's mail server.")
+    smtp_port: int = Field(
+        default=587, ge=1, le=65535, description="587 with starttls, 465 with tls, 25 with none."
+    )
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        default="starttls",
+        description="How the way to the mail server is encrypted; none: only for a relay on this "
+        "machine or in a network of its own, and never with a password.",
+    )
+    smtp_user: str = Field(default="", description="Login at the mail server, if it wants one.")
+    smtp_password: SecretStr = Field(default=SecretStr(""), description="Password of that login.")
+    smtp_connections: int = Field(
+        default=4, ge=1, le=32, description="Connections to the mail server at the same time."
+    )
+    smtp_per_minute: float = Field(
+        default=1200.0,
+        gt=0,
+        description="Mails a minute on all connections together; ask what the server allows.",
     )
     log_format: Literal["auto", "text", "json"] = Field(
         default="auto",

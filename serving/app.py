@@ -31,6 +31,8 @@ from serving.routes import (
     feed,
     format_advice,
     formats,
+    mail,
+    newsletter_preview,
     newsletters,
     operations,
     portal,
@@ -64,9 +66,11 @@ def create_app(settings: Settings) -> FastAPI:
     )
     for module in (
         feed, signage, formats, format_advice, audiences, explain, reach, related, events,
-        catalogue, catalogue_reads, compliance, employees, newsletters, reports, operations, widget,
+        catalogue, catalogue_reads, compliance, employees, newsletters, newsletter_preview,
+        reports, operations, widget,
     ):  # fmt: skip
         app.include_router(module.router)
+    app.include_router(mail.router)
     if settings.demo:
         app.include_router(portal.router)
         files = resources.files("serving.portal")

@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 from recsys.settings import Settings
 from recsys.store.audit_log import AuditLog
 from recsys.store.database import Database
+from recsys.store.delivery_log import DeliveryLog
 from recsys.store.key_store import KeyStore
 from recsys.store.newsletter_store import NewsletterStore
 from recsys.store.port import Store
@@ -24,7 +25,10 @@ from serving.keys import KeyCache
 from serving.limits import RateLimit
 from serving.metrics import Metrics
 from serving.models import EventReport
+from serving.newsletter.clicks import Clicks
 from serving.newsletter.jobs import Jobs
+from serving.newsletter.links import Links
+from serving.newsletter.mailing import Mailing
 from serving.newsletter.plan_states import PlanStates
 from serving.starting import make_worker, snapshots_of
 from serving.tokens import Tokens
@@ -61,6 +65,8 @@ class Services:
     token_limit: RateLimit
     newsletters: NewsletterStore
     jobs: Jobs
+    mailing: Mailing
+    clicks: Clicks
 
     async def keep(self, logged: LoggedSlate) -> LoggedSlate:
         """Return the slate that is kept for a request, once it would survive a power failure."""
@@ -97,16 +103,22 @@ def open_services(settings: Settings, database: Database, metrics: Metrics) -> I
         event_writer = GroupCommit(
             "events", intake.write_events, most=_MOST_EVENTS, size=lambda rows: max(len(rows), 1)
         )
+        clicks = Clicks(lambda events: event_writer.submit(events).result())
         try:
             keys = KeyStore(database)
+            secret = keys.token_secret()
+            links = Links(secret, settings.public_url)
+            mailing = Mailing(settings, store, newsletters, DeliveryLog(database), links)
             yield Services(
                 store, keys, AuditLog(database), slates, clock, worker, metrics, intake,
                 slate_writer, event_writer, KeyCache(keys),
-                Tokens(keys.token_secret(), timedelta(minutes=settings.token_minutes)),
+                Tokens(secret, timedelta(minutes=settings.token_minutes)),
                 RateLimit(settings.key_requests_per_second),
-                RateLimit(settings.token_requests_per_second), newsletters, jobs,
+                RateLimit(settings.token_requests_per_second), newsletters, jobs, mailing,
+                clicks,
             )  # fmt: skip
         finally:
+            clicks.close()
             jobs.close()
             event_writer.close()
             slate_writer.close()

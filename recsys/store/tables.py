@@ -17,6 +17,7 @@ __all__ = [
     "CATALOGUE",
     "CATALOGUE_LOG",
     "CHANGE_COUNTER",
+    "DELIVERIES",
     "EVENTS",
     "METADATA",
     "NEWSLETTER_ISSUES",
@@ -145,6 +146,19 @@ API_KEYS = sa.Table(
     sa.UniqueConstraint("key_hash"),
 )
 """Who may call the HTTP API; a key itself is shown once and never stored."""
+
+DELIVERIES = sa.Table(
+    "deliveries",
+    METADATA,
+    sa.Column("issue_id", sa.Text, primary_key=True),
+    sa.Column("employee_id", sa.Text, primary_key=True),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("reply", sa.Text),
+    sa.Column("mail", sa.Text, nullable=False),
+    sa.Index(None, "employee_id"),
+)
+"""How far each mail of a newsletter got, and as JSON what it held; addresses are not kept."""
 
 TOKEN_SECRET = sa.Table("token_secret", METADATA, sa.Column("secret", sa.Text, nullable=False))
 """One row: 32 random bytes in hex that sign the employees' tokens, the same for all processes."""

@@ -12,6 +12,7 @@ from recsys.store.change_log import record
 from recsys.store.rows import Row
 from recsys.store.tables import (
     CATALOGUE_LOG,
+    DELIVERIES,
     EVENTS,
     NEWSLETTER_PICKS,
     SLATES,
@@ -59,7 +60,9 @@ def erase(connection: sa.Connection, employee_id: str, *, at: datetime) -> dict[
     theirs. The log forgets the versions too.
     """
     deleted = {}
-    for table in (*map(database_table, _PERSONAL), SLATES, NEWSLETTER_PICKS):
+    for table in (
+        *map(database_table, _PERSONAL), SLATES, NEWSLETTER_PICKS, DELIVERIES,
+    ):  # fmt: skip
         found = connection.execute(table.delete().where(table.c.employee_id == employee_id))
         deleted[table.name] = found.rowcount
     log = CATALOGUE_LOG.c

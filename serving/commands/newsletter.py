@@ -18,6 +18,7 @@ from recsys.commands._shared import (
     write_table,
 )
 from recsys.errors import ConfigurationError
+from serving.commands.mailing import preview, render, send
 
 if TYPE_CHECKING:
     from recsys.settings import Settings
@@ -83,6 +84,11 @@ def plan(
     _show(stored, as_json=as_json)
     if stored.status == "failed":
         raise typer.Exit(EXIT_FAILED)
+
+
+app.command()(render)
+app.command()(preview)
+app.command()(send)
 
 
 @app.command()

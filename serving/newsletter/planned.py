@@ -1,7 +1,7 @@
 """The mails of a planned issue: one revision of it, with the truth of this moment."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from recsys.engine import Engine
 from recsys.newsletter.late import LateCheck
@@ -11,7 +11,10 @@ from serving.newsletter.job import people_of
 from serving.newsletter.mail import Mail, MailItem, MailSource
 from serving.newsletter.plan_models import PlanBody
 
-__all__ = ["Chosen", "PlannedMails", "choose"]
+__all__ = ["NOBODY", "Chosen", "PlannedMails", "choose"]
+
+NOBODY = ""
+"""The employee id of the synthetic recipient. It belongs to nobody: ids are never empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,14 @@ class PlannedMails:
         if plan.status == "finished":
             return None
         return next(self._mail(chosen, check.pick(employee_id), "popular"), None)
+
+    def synthetic(self, chosen: Chosen, language: str) -> Mail | None:
+        """Return the mail of a recipient who does not exist, ranked as for somebody unknown.
+
+        What an editor may look at: nobody's own picks. None if nothing is for everybody.
+        """
+        pick = replace(self._check(chosen).pick(NOBODY), language=language)
+        return next(self._mail(chosen, pick, chosen.source), None)
 
     def _check(self, chosen: Chosen) -> LateCheck:
         return LateCheck(self._engine, chosen.body.plan(chosen.plan.issue_id))

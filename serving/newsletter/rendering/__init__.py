@@ -1,0 +1,1 @@
+"""Mails as people see them: subject, HTML and plain text."""
