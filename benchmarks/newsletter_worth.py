@@ -5,7 +5,7 @@ five days of the following two weeks, three newsletters of ten items are laid ou
 with what is known by then:
 
 - *same top*: the contents with most readers of the last days (half-life three days), the same
-  for all, in the format that suits most;
+  for all, as articles where there is one: how companies send them;
 - *newest*: the ten newest, the same for all, likewise;
 - *personal*: :class:`recsys.newsletter.policy.IssuePolicy`, nothing drawn, on average taking no
   more minutes than the mail that it is compared with.
@@ -13,8 +13,9 @@ with what is known by then:
 A mail's completed reads are expected values, Σ P(looked at by position) · P(open) · P(complete),
 asked of the simulator's own response at that moment; no luck is involved. Only contents that the
 reader has not read yet count, in a language they read. Must-reads are in no mail, since whom they
-are for decides there. *unseen top* is the harder peer that knows what each has read: what remains
-is what taste and format give. Intervals are 95 %, over employees, paired.
+are for decides there. Harder peers: *unseen top* leaves out what each has read, *same top, best
+form* has every content in the format that suits most, by our own model of formats. Intervals are
+95 %, over employees, paired.
 """
 
 from collections.abc import Callable, Sequence
@@ -32,6 +33,7 @@ from benchmarks.own_process import in_own_process
 from benchmarks.slate_measures import relative, weights
 from benchmarks.slate_worlds import Plan
 from recsys.answers import Slate, SlateItem
+from recsys.catalogue.renditions import Rendition
 from recsys.dataset.reading import read_dataset
 from recsys.engine import Engine
 from recsys.formats.tastes import FormatTastes
@@ -98,7 +100,7 @@ def lines(plan: Plan, worth: Worth) -> list[str]:
     ]
     for ours, theirs in (
         ("personal, as top", "same top"), ("personal, as newest", "newest"),
-        ("personal, as top", "unseen top"),
+        ("personal, as top", "unseen top"), ("personal, as top", "same top, best form"),
     ):  # fmt: skip
         change, low, high = relative(_sum(worth.reads[ours]), _sum(worth.reads[theirs]), rows)
         told.append(f"  {ours} against {theirs}: {change:+.1%} ({low:+.1%} to {high:+.1%})")
@@ -150,10 +152,12 @@ class _Office:
         for name, ours, order in (
             ("same top", "personal, as top", top), ("newest", "personal, as newest", newest),
         ):  # fmt: skip
-            mine = self._same(order[:_ITEMS])
-            minutes = self._count(name, mine, memory)
+            same = [self._laid_out(e, order[:_ITEMS], AsPublished) for e in self._people]
+            minutes = self._count(name, same, memory)
             self._count(ours, self._personal(minutes), memory)
         self._count("unseen top", self._unseen(top), memory)
+        best = [self._laid_out(e, top[:_ITEMS], UsualRendition) for e in self._people]
+        self._count("same top, best form", best, memory)
 
     def worth(self) -> Worth:
         """Return what was kept."""
@@ -170,9 +174,6 @@ class _Office:
         readers = state.counters.content.read(live.astype(np.int64), state.clock)[:, _3D]
         return live[np.argsort(-readers, kind="stable")]
 
-    def _same(self, contents: Index) -> list[Layout]:
-        return [self._as_usual(employee_id, contents) for employee_id in self._people]
-
     def _unseen(self, order: Index) -> list[Layout]:
         state, ids = self._engine.state, self._engine.state.catalogue.employees.ids
         found = []
@@ -180,14 +181,14 @@ class _Office:
             employee = ids.index(employee_id)
             own = order[self._engine.audiences.includes(employee, state.clock, order)]
             unseen = own[state.readings.unseen(employee, own)][:_ITEMS]
-            found.append(self._as_usual(employee_id, unseen))
+            found.append(self._laid_out(employee_id, unseen, AsPublished))
         return found
 
-    def _as_usual(self, employee_id: str, contents: Index) -> Layout:
-        """Return contents in the format that suits most people, in the reader's language."""
+    def _laid_out(self, employee_id: str, contents: Index, kind: "type[BestRendition]") -> Layout:
+        """Return contents as a kind of chooser shows them, in the reader's language."""
         engine = self._engine
         employee = engine.state.catalogue.employees.ids.index(employee_id)
-        chooser = UsualRendition(
+        chooser = kind(
             engine.state, engine.tastes, employee_id, employee, engine.state.clock,
             surface="newsletter", device=None, draw="", audiences=engine.audiences,
         )  # fmt: skip
@@ -257,6 +258,14 @@ class WithoutMustReads(IssuePolicy):
         """Return candidates that are no must-reads."""
         found = super().candidates(employee, at)
         return found[~self.sources.state.catalogue.contents["mandatory"].view(np.bool_)[found]]
+
+
+class AsPublished(BestRendition):
+    """Takes the article where there is one, else what is listed first, for whomever."""
+
+    def _expected(self, content: int, renditions: list[Rendition]) -> list[float]:
+        del content
+        return [float(rendition.format == "article") for rendition in renditions]
 
 
 class UsualRendition(BestRendition):

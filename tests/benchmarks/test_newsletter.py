@@ -25,7 +25,7 @@ def test_every_share_is_picked_for(tmp_path: Path) -> None:
 def test_changes_are_of_sums_over_employees() -> None:
     ours, theirs = np.array([2.0, 1.0, 0.0, 3.0]), np.array([1.0, 1.0, 1.0, 1.0])
     reads = {
-        "same top": theirs, "newest": theirs, "unseen top": theirs,
+        "same top": theirs, "newest": theirs, "unseen top": theirs, "same top, best form": theirs,
         "personal, as top": ours, "personal, as newest": ours,
     }  # fmt: skip
     told = lines(Plan("strong"), Worth(reads, dict.fromkeys(reads, 5.0), 4))

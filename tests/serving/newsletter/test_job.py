@@ -111,7 +111,7 @@ def test_a_job_that_was_killed_is_finished_from_the_same_state(
     assert 0 < before.n_done < _PEOPLE
     (state,) = place.states()
     kept = shutil.copytree(state, tmp_path / "kept")
-    after = work_on(place.settings, "friday", 1)
+    after = work_on(place.settings, "friday", 1, n_processes=1)
     assert (after.status, after.n_done, after.n_people) == ("finished", _PEOPLE, _PEOPLE)
     assert after.planned_at == before.planned_at
     assert place.states() == []
