@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from importlib.metadata import entry_points
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from benchmarks.figures import replace_part, settings_table
@@ -69,6 +70,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     _recsys(folder, "simulate", "--out", "my-data", *size)
     (plan,) = BLOCKS["json"]
     (folder / "plan.json").write_text(plan, encoding="utf-8")
+    people = pd.read_csv(folder / "my-data" / "employees.csv")
+    addresses = people.assign(email=people["employee_id"] + "@example.com")
+    addresses[["employee_id", "email"]].to_csv(folder / "addresses.csv", index=False)
+    teams = pd.DataFrame({"team_id": range(40)}).assign(arm=["a", "b"] * 20)
+    rows = teams.loc[teams.index.repeat(5)].assign(employee_id=range(200))
+    rows.assign(read=rows["employee_id"] % 3 == 0).to_csv(folder / "test.csv", index=False)
     return folder
 
 
@@ -76,6 +83,7 @@ def _recsys(folder: Path, *arguments: str) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "recsys.cli", *arguments],
         cwd=folder, capture_output=True, text=True, check=False, timeout=240,
+        env=os.environ | {"RECSYS_MAIL_FROM": "News <news@example.com>"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr + done.stdout
     return done.stdout

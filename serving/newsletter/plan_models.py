@@ -23,7 +23,7 @@ EXAMPLE: dict[str, Any] = {
     "exclude": {"seen": True, "sent_within_days": 14, "max_sends": 2},
     "max_minutes": 20, "explore_share": 0.1, "seed": 27,
     "segments": {
-        "time_poor": {"formats": {"short_video": 2.0}, "max_minutes": 8, "lines": 3},
+        "time_poor_interested": {"formats": {"short_video": 2.0}, "max_minutes": 8, "lines": 3},
         "light_interest": {"formats": {"illustration": 2.0}},
     },
 }  # fmt: skip

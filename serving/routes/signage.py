@@ -22,7 +22,7 @@ Attribute = Annotated[
 ]
 
 
-@router.get("/{surface}", operation_id="get_public_feed")
+@router.get("/{surface}", operation_id="get_public_feed", response_model_exclude_unset=True)
 def public_feed(
     services: ServicesDependency,
     surface: Surface,
@@ -51,6 +51,7 @@ def public_feed(
         model_version=slate.model_version,
         policy_version=slate.policy_version,
         degraded=slate.degraded,
+        assignments=[],
         items=[FeedItem.model_validate(item) for item in items],
         must_reads_waiting=slate.must_reads_waiting,
         next_cursor=None,

@@ -31,4 +31,4 @@ def say_day(at: datetime, edition: Edition, language: Language) -> str:
     words, day = texts(language), at.astimezone(edition.zone)
     month = words["mail.months"].split()[day.month - 1]
     weekday = words["mail.weekdays"].split()[day.weekday()]
-    return words["mail.day"].format(month=day.month, day=day.day, weekday=weekday, month_name=month)
+    return words["mail.day"].format(month=month, day=day.day, weekday=weekday)

@@ -131,7 +131,8 @@ export class Feed {
       h("header", { part: "header" }, h("h2", {}, t("feed.title")), renew),
       status, note, waiting, cards, state, end));
     this.#observer = new IntersectionObserver((seen) => {
-      if (seen.some((entry) => entry.isIntersecting) && !this.#isLoading) this.#load();
+      const isNear = seen.some((entry) => entry.isIntersecting);
+      if (isNear && !this.#isLoading && navigator.onLine) this.#load();
     }, { rootMargin: AHEAD });
     this.#wait(true);
   }
@@ -151,6 +152,7 @@ export class Feed {
       this.#noteOffline();
       this.#queue.flush();
       if (!this.#parts.state.hidden) this.#load();
+      else this.#observe();
     }, { signal });
     this.#noteOffline();
   }
@@ -218,6 +220,7 @@ export class Feed {
 
   /** Fetch the next page when its button comes near, which a keyboard reaches as well. */
   #observe() {
+    this.#observer.disconnect(); // or what is near already would not be told
     if (!this.#parts.more.hidden) this.#observer.observe(this.#parts.more);
   }
 

@@ -10,7 +10,7 @@ import orjson
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.e2e.widget.conftest import OpenDesk
+    from tests.e2e.widget.conftest import Desk, OpenDesk
 
 LONG = "A line that goes on. " * 60
 FILM = {"url": "/media/film.webm", "duration_seconds": 2, "captions_url": "/media/film.vtt",
@@ -67,11 +67,18 @@ def test_a_card_that_is_taller_than_the_screen_is_seen_when_it_fills_half_of_it(
     assert "Tall" in set(seen["content_id"])
 
 
+def read_on(seat: Desk, title: str) -> None:
+    """Unfold a text and bring it into view, wherever in the feed it came."""
+    card = seat.card(title)
+    card.get_by_role("button", name="Read more").click()
+    card.evaluate("card => card.scrollIntoView({ block: 'start', behavior: 'instant' })")
+
+
 def test_reading_pauses_in_a_hidden_tab(desk: OpenDesk, publish: Callable[..., None]) -> None:
     publish("Long read", "reads", text_summary={"text": LONG, "word_count": 240})
     seat = desk("reads").open()
     began = monotonic()
-    seat.card("Long read").get_by_role("button", name="Read more").click()
+    read_on(seat, "Long read")
     seat.page.wait_for_timeout(1_500)
     seat.hide()
     visible = monotonic() - began
@@ -92,10 +99,10 @@ def test_nobody_reads_who_touches_nothing_for_half_a_minute(
     desk: OpenDesk, publish: Callable[..., None]
 ) -> None:
     publish("Left open", "away", text_summary={"text": LONG})
-    seat = desk("away")
+    seat = desk("away", complains=True)  # a page that loads has no patience with this clock
     seat.page.clock.install()
     seat.open()
-    seat.card("Left open").get_by_role("button", name="Read more").click()
+    read_on(seat, "Left open")
     seat.page.clock.run_for(120_000)
     seat.hide()
     read = seat.wait_for_events("read")
