@@ -13,6 +13,8 @@ from recsys.store.rows import Row
 from recsys.store.tables import (
     CATALOGUE_LOG,
     EVENTS,
+    EXPERIMENT_ASSIGNMENTS,
+    EXPERIMENT_EXPOSURES,
     NEWSLETTER_PICKS,
     SLATES,
     TOMBSTONE_SALT,
@@ -59,7 +61,8 @@ def erase(connection: sa.Connection, employee_id: str, *, at: datetime) -> dict[
     theirs. The log forgets the versions too.
     """
     deleted = {}
-    for table in (*map(database_table, _PERSONAL), SLATES, NEWSLETTER_PICKS):
+    served = (SLATES, NEWSLETTER_PICKS, EXPERIMENT_ASSIGNMENTS, EXPERIMENT_EXPOSURES)
+    for table in (*map(database_table, _PERSONAL), *served):
         found = connection.execute(table.delete().where(table.c.employee_id == employee_id))
         deleted[table.name] = found.rowcount
     log = CATALOGUE_LOG.c
