@@ -4,7 +4,7 @@ import itertools
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, Literal
 
 from experiments.running.metric import BUILT_IN, MetricSpec
@@ -163,12 +163,21 @@ class Definition:
         yield from self._wrong_times()
         yield from self._wrong_metrics()
         for variant in self.variants:
+            self._check_slate(variant)
             unknown = sorted(set(variant.newsletter) - _NEWSLETTER)
             if unknown:
                 yield (
                     f"the variant {variant.name} changes {', '.join(unknown)} of a newsletter; "
                     f"expected some of {', '.join(sorted(_NEWSLETTER))}"
                 )
+
+    def _check_slate(self, variant: Variant) -> None:
+        """Raise unless the rules a variant changes are there, with these settings."""
+        if variant.slate:
+            from recsys.slate.recipe import DEFAULT_SLATE, changed_recipe
+
+            where = f"experiment {self.key!r}: variant {variant.name}: slate"
+            changed_recipe(DEFAULT_SLATE, variant.slate, where)
 
     def _wrong_shares(self) -> Iterator[str]:
         weights = list(self.weights.values())
@@ -234,20 +243,23 @@ def read_definition(document: str | bytes) -> Definition:
     from pydantic import ValidationError
 
     try:
-        return _adapter().validate_json(document)
+        definition: Definition = _adapter().validate_json(document)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"])) or "the document"
         raise ConfigurationError(
             f"the experiment cannot be read: {place}: {first['msg']}"
         ) from None
+    return definition
 
 
 def write_definition(definition: Definition) -> str:
     """Return a definition as JSON, always the same for equal ones."""
-    return _adapter().dump_json(definition).decode()
+    text: bytes = _adapter().dump_json(definition)
+    return text.decode()
 
 
+@cache
 def _adapter() -> Any:  # noqa: ANN401  (pydantic's own class, imported late)
     from pydantic import TypeAdapter
 

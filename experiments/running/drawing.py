@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from experiments.hashing import HashedVariants, bucket_of
@@ -138,8 +137,7 @@ def _variants(
 
 
 def _places(n: int, rng: np.random.Generator) -> list[float]:
-    order: npt.NDArray[np.float64] = (rng.permutation(n) + rng.random()) / max(n, 1)
-    return order.tolist()
+    return [float(place) for place in (rng.permutation(n) + rng.random()) / max(n, 1)]
 
 
 def _seed(definition: Definition, stratum: str) -> int:

@@ -11,7 +11,7 @@ from experiments.running.unit_values import History, values_of
 from recsys.store.experiment_store import StoredAssignment, StoredExperiment, StoredExposure
 from recsys.times import DAY_US, from_micros, to_micros
 
-__all__ = ["Period", "numerator", "people_of", "period_of", "table_of"]
+__all__ = ["Period", "day_of", "numerator", "people_of", "period_of", "table_of"]
 
 _IN_VERDICT = ("stored", "hash")
 """Held out and forced people are told about, and compared with nobody."""
@@ -92,7 +92,7 @@ def table_of(
     values.columns = pd.Index(list(wanted))
     for name, spec in wanted.items():
         if spec.winsorise is not None and values[name].notna().any():
-            values[name] = values[name].clip(upper=values[name].quantile(spec.winsorise))
+            values[name] = values[name].clip(upper=float(values[name].quantile(spec.winsorise)))
     table = people[["variant", "unit_id", "stratum"]].join(values)
     table["exposed"] = np.where(begins["exposure"].notna(), 1, 0)
     return table.reset_index()

@@ -17,6 +17,7 @@ from recsys.times import DAY_US, series_to_micros
 __all__ = ["History", "values_of"]
 
 Bools = npt.NDArray[np.bool_]
+Float = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def values_of(
 def _values(
     events: pd.DataFrame, spec: MetricSpec, begins: "pd.Series[float]", window: int
 ) -> "pd.Series[float]":
-    since = events["employee_id"].map(begins).to_numpy(dtype=np.float64)
+    since: Float = np.asarray(events["employee_id"].map(begins), np.float64)
     at = events["at"].to_numpy()
     with np.errstate(invalid="ignore"):
         is_inside = (at >= since) & (at < since + window)
@@ -97,7 +98,7 @@ def _values(
     return values.where(begins.notna())
 
 
-def _counts(events: pd.DataFrame, spec: MetricSpec, since: npt.NDArray[np.float64]) -> Bools:
+def _counts(events: pd.DataFrame, spec: MetricSpec, since: Float) -> Bools:
     """Return whether each event is one the metric counts, its moment apart."""
     types = [name for name in spec.events if name != COMPLETED]
     is_one = events["event_type"].isin(types)

@@ -106,7 +106,7 @@ class Watch:
         )  # fmt: skip
         rows = []
         moments = people[["assignment", "exposure"]].stack().astype("int64")
-        days = sorted({day_of(at) for at in moments}) if len(moments) else []
+        days = sorted({day_of(int(at)) for at in moments.to_numpy()}) if len(moments) else []
         for variant, members in people.groupby("variant"):
             for day in days:
                 end = to_micros(datetime.fromisoformat(f"{day}T23:59:59.999999+00:00"))
@@ -215,9 +215,11 @@ def health_sentences(status: Mapping[str, Any], language: Language) -> list[str]
     told.append(words[f"health.status.{status['status']}"].format(share=f"{status['share']:.0%}"))
     n, seen = sum(status["employees"].values()), sum(status["exposed"].values())
     told.append(words["health.people"].format(people=f"{n:,}", exposed=f"{seen:,}"))
-    for name in ("moved", "left"):
-        if status[name]:
-            told.append(words[f"health.{name}"].format(people=f"{status[name]:,}"))
+    told += [
+        words[f"health.{name}"].format(people=f"{status[name]:,}")
+        for name in ("moved", "left")
+        if status[name]
+    ]
     for name in ("sample_ratio", "exposure"):
         if status[name] is not None and status[name]["p_value"] is not None:
             state = "bad" if status[name]["flag"] else "good"

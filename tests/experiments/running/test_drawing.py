@@ -102,8 +102,12 @@ def test_joiners_are_shared_out_by_weight_and_nobody_is_no_unit() -> None:
 
 
 def test_a_team_is_a_unit_and_who_has_none_or_left_is_nobodys() -> None:
-    people = {"e001": {"team_id": None}, "e002": {"active": False}, "e003": {"site": "kobe"}}
-    dataset = company(n=48, **people)
+    people: dict[str, dict[str, object]] = {
+        "e001": {"team_id": None},
+        "e002": {"active": False},
+        "e003": {"site": "kobe"},
+    }
+    dataset = company((), 48, **people)
     roster = roster_of(dataset["employees"], design(unit="team", strata=("site", "work_style")))
     assert not {"e001", "e002"} & set(roster["employee_id"])
     assert roster["unit_id"].nunique() == 24

@@ -127,7 +127,7 @@ def test_who_changes_teams_gets_into_no_second_experiment(experiments: Experimen
     }
     for who in ("e000", "e001", "e002", "e003"):
         for team in sorted(teams["digest"] | teams["other"]):
-            assert len(arms.of(who, "portal", lambda _, team=team: team)) == 1
+            assert len(arms.of(who, "portal", {"team_id": team}.__getitem__)) == 1
 
 
 def test_dropping_an_arm_moves_nobody_else(experiments: Experiments) -> None:
