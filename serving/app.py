@@ -27,6 +27,7 @@ from serving.routes import (
     compliance,
     employees,
     events,
+    experiments,
     explain,
     feed,
     format_advice,
@@ -64,7 +65,8 @@ def create_app(settings: Settings) -> FastAPI:
     )
     for module in (
         feed, signage, formats, format_advice, audiences, explain, reach, related, events,
-        catalogue, catalogue_reads, compliance, employees, newsletters, reports, operations, widget,
+        catalogue, catalogue_reads, compliance, employees, experiments, newsletters, reports,
+        operations, widget,
     ):  # fmt: skip
         app.include_router(module.router)
     if settings.demo:

@@ -106,6 +106,7 @@ class AssignmentAnswer(BaseModel):
     source: str = Field(description="stored, hash, forced or holdout")
     bucket: float = Field(description="GrowthBook's hash, version 2, of key and unit: 0..1.")
     parameters: dict[str, Any] = Field(description="The variant's own, for the portal.")
+    employee_id: str | None = Field(default=None, description="In lists of several people only.")
 
 
 class FeedPage(BaseModel):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 import orjson
 import pandas as pd
 
@@ -105,8 +106,8 @@ class Watch:
             store.exposures(key, stored.version),
         )  # fmt: skip
         rows = []
-        moments = people[["assignment", "exposure"]].stack().astype("int64")
-        days = sorted({day_of(int(at)) for at in moments.to_numpy()}) if len(moments) else []
+        moments = people[["assignment", "exposure"]].to_numpy(dtype=np.float64)
+        days = sorted({day_of(int(at)) for at in moments[~np.isnan(moments)]})
         for variant, members in people.groupby("variant"):
             for day in days:
                 end = to_micros(datetime.fromisoformat(f"{day}T23:59:59.999999+00:00"))

@@ -1,6 +1,7 @@
 """What people did, who saw what, and when one may look: by hand and against planted effects."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -233,6 +234,9 @@ def test_before_the_start_there_is_nothing_to_look_at(experiments: Experiments) 
 def test_a_series_has_days_and_no_small_numbers(experiments: Experiments) -> None:
     definition = design(**BASE, variants=(Variant("a", 0.97), Variant("b", 0.03)))
     watch = Watch(experiments, _lived(experiments, definition, 0.0))
+    experiments.store.force(
+        replace(experiments.store.assignments("digest", 1)[0], employee_id="unseen"), "me", NOW
+    )
     series = watch.series("digest")
     assert list(series.columns) == ["day", "variant", "taking_part", "exposed"]
     assert series.loc[series["variant"] == "a", "exposed"].is_monotonic_increasing
