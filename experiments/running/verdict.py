@@ -81,8 +81,12 @@ def _strata(definition: Definition, table: pd.DataFrame) -> str | None:
         return None
     is_cluster = definition.unit != "employee"
     unit = "unit_id" if is_cluster else "employee_id"
-    sizes = table.groupby(["stratum", "variant"])[unit].nunique().unstack(fill_value=0)
-    return "stratum" if (sizes >= _FEWEST_IN_STRATUM[is_cluster]).all(axis=None) else None
+    seen = table[table["exposed"] == 1]
+    sizes = seen.groupby(["stratum", "variant"])[unit].nunique().unstack(fill_value=0)
+    is_whole = len(sizes) == table["stratum"].nunique()
+    return (
+        "stratum" if is_whole and (sizes >= _FEWEST_IN_STRATUM[is_cluster]).all(axis=None) else None
+    )
 
 
 def _margins(definition: Definition, names: Sequence[str]) -> dict[str, float]:
