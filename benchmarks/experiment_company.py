@@ -22,8 +22,11 @@ import pandas as pd
 
 from benchmarks.slate_worlds import Plan, train
 from experiments.running.definition import Definition, Guardrail, UnitType, Variant
+from experiments.running.drawing import draw, roster_of
 from experiments.running.lifecycle import Experiments
+from experiments.running.taking_part import Period, table_of
 from experiments.running.unit_values import History, values_of
+from experiments.running.verdict import analyse_look
 from experiments.running.watching import Watch
 from recsys.answers import FeedRequest, Slate
 from recsys.borders import checked_rows
@@ -38,7 +41,7 @@ from recsys.simulator.page import PageView
 from recsys.store.database import Database
 from recsys.store.experiment_store import ExperimentStore
 from recsys.store.migration import migrate
-from recsys.times import series_to_micros, to_micros
+from recsys.times import DAY_US, series_to_micros, to_micros
 from serving.arm_feeds import ArmFeeds
 
 __all__ = ["PLAN", "Outcome", "run", "trained"]
@@ -47,6 +50,7 @@ Planted = Literal["none", "lift", "harm"]
 _WORSE = {"lift": "usual", "harm": "other"}
 """The variant that shows the end of the ranking first."""
 _DAYS_BETWEEN = 2
+_DRAWS = 200
 
 PLAN = Plan("strong", employees=300, trained_days=14, lived_days=12)
 
@@ -107,14 +111,7 @@ def run(
     with_truth: bool = False,
 ) -> Outcome:  # fmt: skip
     """Run one experiment from draft to its planned look, watched every other day."""
-    definition = Definition(
-        key=f"{unit}-{planted}", hypothesis="The order of the feed matters.",
-        variants=(Variant("usual", 0.5), Variant("other", 0.5, parameters={"order": "reversed"})),
-        primary="opens", secondary=("cross_department_share",),
-        guardrails=(Guardrail("opens"),),
-        unit=unit, strata=("work_style",) if unit == "employee" else (),
-        duration_days=plan.lived_days - 6.0, minimum_days=2.0, window_days=5.0,
-    )  # fmt: skip
+    definition = _design(plan, unit, planted)
     worst = frozenset[str]() if planted == "none" else frozenset({_WORSE[planted]})
     with closing(Database(f"sqlite:///{folder}/{definition.key}.db")) as database:
         migrate(database)
@@ -139,6 +136,48 @@ def run(
             experiments.stop(definition.key, "benchmark", at)
     truth = _truth(plan, bundle, dataset, definition, worst) if with_truth else None
     return Outcome(status, (at - plan.begins) / timedelta(days=1), entry, truth)
+
+
+def _design(plan: Plan, unit: UnitType, planted: Planted) -> Definition:
+    return Definition(
+        key=f"{unit}-{planted}", hypothesis="The order of the feed matters.",
+        variants=(Variant("usual", 0.5), Variant("other", 0.5, parameters={"order": "reversed"})),
+        primary="opens", secondary=("cross_department_share",),
+        guardrails=(Guardrail("opens"),),
+        unit=unit, strata=("work_style",) if unit == "employee" else (),
+        duration_days=plan.lived_days - 6.0, minimum_days=2.0, window_days=5.0,
+    )  # fmt: skip
+
+
+def claims_without_effect(
+    plan: Plan, bundle: Path, dataset: Dataset, *, unit: UnitType, n: int
+) -> float:
+    """Return in which share of ``n`` draws a difference is claimed where there is none.
+
+    What nobody notices changes nothing they do: one lived company serves all draws.
+    """
+    server = _OneVariant(Engine.load(bundle), is_worst=False)
+    _company(plan).live(server, plan.ends)
+    lived = _with(dataset, server.events)
+    history, begins = History.of(lived), to_micros(plan.begins)
+    first = _first_shown(lived, plan)
+    claimed = 0
+    for number in range(n):
+        definition = replace(_design(plan, unit, "none"), key=f"none-{number}", guardrails=())
+        roster = roster_of(lived["employees"].drop_duplicates("employee_id", keep="last"),
+                           definition)  # fmt: skip
+        units = dict(zip(roster["unit_id"], roster["stratum"], strict=True))
+        variants = {one.unit_id: one.variant for one in draw(definition, units)}
+        people = roster.set_index("employee_id")
+        people["variant"] = people["unit_id"].map(variants)
+        people["assignment"] = float(begins)
+        people["exposure"] = people.index.map(first.to_dict()).astype(float)
+        until = to_micros(plan.ends)
+        cut = begins + int(definition.duration_days * DAY_US)
+        table = table_of(definition, people, history, Period(cut, until), ["opens"])
+        entry = analyse_look(replace(definition, secondary=()), table, definition.weights, 1)
+        claimed += entry["metrics"][0]["decision_p_value"] < definition.alpha
+    return claimed / n
 
 
 class _OneVariant(_Server):
@@ -169,21 +208,23 @@ def _truth(
         server = _OneVariant(Engine.load(bundle), is_worst=variant.name in worst)
         _company(plan).live(server, plan.ends)
         lived = _with(dataset, server.events)
-        events = lived["events"]
-        seen = events[events["event_type"] == "impression"]
-        first = seen.groupby("employee_id")["occurred_at"].min()
-        cut = plan.begins + timedelta(days=definition.duration_days)
-        first = first[(first >= plan.begins) & (first < cut)]
-        begins = pd.DataFrame(
-            {"exposure": series_to_micros(first).astype(float), "assignment": 0.0},
-            index=first.index,
-        )
+        first = _first_shown(lived, plan)
+        first = first[first < to_micros(plan.begins + timedelta(days=definition.duration_days))]
+        begins = pd.DataFrame({"exposure": first, "assignment": 0.0}, index=first.index)
         values = values_of(
             History.of(lived), [definition.specs["opens"]], begins,
             window_days=definition.window_days, until=to_micros(plan.ends),
         )  # fmt: skip
         means.append(float(values["opens"].mean()))
     return means[1] - means[0]
+
+
+def _first_shown(lived: Dataset, plan: Plan) -> "pd.Series[float]":
+    """Return when each employee was first shown something under the engine, in microseconds."""
+    events = lived["events"]
+    at = pd.Series(series_to_micros(events["occurred_at"]).astype(float), index=events.index)
+    is_shown = (events["event_type"] == "impression") & (at >= to_micros(plan.begins))
+    return at[is_shown].groupby(events["employee_id"][is_shown]).min()
 
 
 def _watch(experiments: Experiments, dataset: Dataset, events: list[dict[str, Any]]) -> Watch:
@@ -214,6 +255,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
                     plan, bundle, dataset, folder, unit=unit, planted=planted, with_truth=True
                 )
                 print(_line(unit, planted, outcome), flush=True)
+            share = claims_without_effect(plan, bundle, dataset, unit=unit, n=_DRAWS)
+            print(f"{unit}: a difference is claimed in {share:.1%} of {_DRAWS} draws without one")
 
 
 def _line(unit: str, planted: str, outcome: Outcome) -> str:
