@@ -143,7 +143,7 @@ def _design(plan: Plan, unit: UnitType, planted: Planted) -> Definition:
         key=f"{unit}-{planted}", hypothesis="The order of the feed matters.",
         variants=(Variant("usual", 0.5), Variant("other", 0.5, parameters={"order": "reversed"})),
         primary="opens", secondary=("cross_department_share",),
-        guardrails=(Guardrail("opens"),),
+        guardrails=(Guardrail("opens", 0.5),),
         unit=unit, strata=("work_style",) if unit == "employee" else (),
         duration_days=plan.lived_days - 6.0, minimum_days=2.0, window_days=5.0,
     )  # fmt: skip

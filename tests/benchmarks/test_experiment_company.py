@@ -30,7 +30,9 @@ def test_a_short_experiment_runs_from_its_draw_to_its_look(tmp_path: Path) -> No
     assert outcome.entry is not None
     assert outcome.entry["n_clusters"] >= 8
     assert sum(outcome.status["exposed"].values()) > 20
-    assert outcome.entry["effect"] > 0
+    assert outcome.entry["computable"]
+    low, high = _shown(outcome)
+    assert low <= outcome.entry["effect"] <= high
 
 
 def _shown(outcome: Outcome) -> tuple[float, float]:
