@@ -169,6 +169,14 @@ def test_a_harmful_variant_is_paused_by_its_guardrail_and_a_good_one_is_not(
     assert (log.actor, log.action, log.detail) == ("guardrail", "pause", "likes")
 
 
+def test_a_loss_within_the_margin_pauses_nothing(experiments: Experiments) -> None:
+    definition = design(**BASE, guardrails=(Guardrail("likes", 4.0),))
+    watch = Watch(experiments, _lived(experiments, definition, -2.5))
+    told = watch.status("digest", NOW + 6 * DAY)
+    assert told["status"] == "running"
+    assert [one["is_breached"] for one in told["guardrails"]] == [False]
+
+
 def test_without_effect_few_are_claimed_and_none_is_paused(
     new_experiments: Callable[[], Experiments],
 ) -> None:
