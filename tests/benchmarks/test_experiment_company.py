@@ -18,8 +18,7 @@ Company = tuple[Any, Path, Dataset, Path]
 @pytest.fixture(scope="module")
 def company(tmp_path_factory: pytest.TempPathFactory) -> Company:
     folder = tmp_path_factory.mktemp("company")
-    plan = replace(PLAN, employees=400)
-    return plan, *trained(plan, folder, QUICK_RECIPE), folder
+    return PLAN, *trained(PLAN, folder, QUICK_RECIPE), folder
 
 
 def test_a_short_experiment_runs_from_its_draw_to_its_look(tmp_path: Path) -> None:
