@@ -39,13 +39,13 @@ from recsys.ranker.training_rows import Sampling
 from recsys.simulator.config import WORLDS
 from training.recipe import read_recipe
 
-__all__ = ["QUICK", "STRENGTHS", "measure"]
+__all__ = ["QUICK", "QUICK_RECIPE", "STRENGTHS", "measure"]
 
 STRENGTHS = (0.0, 0.25, 0.5, 1.0, 2.0)
 """Of a sweep, as multiples of the default."""
 
 QUICK = Plan("strong", employees=60, trained_days=10, lived_days=4)
-_QUICK_RECIPE = Recipe(
+QUICK_RECIPE = Recipe(
     text_size=16,
     sampling=Sampling(max_targets=300),
     ranker=RankerRecipe(n_trees=10),
@@ -69,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     results = []
     for plan in _plans(options):
         if options.quick:
-            result = measure(plan, policies, _QUICK_RECIPE, n_processes=0)
+            result = measure(plan, policies, QUICK_RECIPE, n_processes=0)
         else:
             result = measure(plan, policies, read_recipe(_RECIPE), n_processes=_PROCESSES)
         results.append(result)

@@ -27,6 +27,7 @@ from serving.routes import (
     compliance,
     employees,
     events,
+    experiments,
     explain,
     feed,
     format_advice,
@@ -66,8 +67,8 @@ def create_app(settings: Settings) -> FastAPI:
     )
     for module in (
         feed, signage, formats, format_advice, audiences, explain, reach, related, events,
-        catalogue, catalogue_reads, compliance, employees, newsletters, newsletter_preview,
-        reports, operations, widget,
+        catalogue, catalogue_reads, compliance, employees, experiments, newsletters,
+        newsletter_preview, reports, operations, widget,
     ):  # fmt: skip
         app.include_router(module.router)
     app.include_router(mail.router)

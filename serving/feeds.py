@@ -52,10 +52,11 @@ class FeedQuery:
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """A slate with the items of one page as they are sent."""
+    """A slate with the items of one page as they are sent, and the reader's experiments."""
 
     logged: LoggedSlate
     items: list[dict[str, Any]]
+    assignments: list[dict[str, Any]]
 
 
 async def feed_page(services: Services, query: FeedQuery) -> Page:
@@ -92,20 +93,23 @@ async def _new_page(
             query.request_id,
         )  # fmt: skip
         with services.metrics.stage("engine"):
-            slate = engine.feed(request, begun)
+            slate, assignments = services.arms.feed(
+                engine, request, is_begun=begun is not None,
+                answer=lambda asked: engine.feed(asked, begun),
+            )  # fmt: skip
         if query.request_id is None:
             # The engine's own id is that of the hour, so that a reload draws the same renditions;
             # the log needs one for each slate.
             slate = replace(slate, request_id=f"r-{uuid4().hex}")
         logged = LoggedSlate(query.employee_id, query.surface, at, slate)
-        return _Answer(logged, _described(engine, at, query, slate.items))
+        return _Answer(logged, _described(engine, at, query, slate.items), assignments)
 
     answer = await services.worker.ask(question)
     if answer is None:
         return await _standby_page(services, query, known, offset, end)
     kept = await _kept(services, answer.logged)
     if kept is answer.logged:
-        return _envelope(query, kept.slate, answer.items, offset, end)
+        return _envelope(query, kept.slate, answer.items, offset, end, answer.assignments)
     return await _page(services, query, kept, offset, end)
 
 
@@ -114,10 +118,17 @@ async def _page(
 ) -> Page:
     """Return a page of a slate that is kept."""
     shown = logged.slate.items[offset:end]
-    items = await services.worker.ask(lambda engine, at: _described(engine, at, query, shown))
-    if items is None:  # titles can be had without waiting for anybody's turn
+
+    def question(engine: Engine, at: datetime) -> _Answer:
+        arms = services.arms.of(engine, query.employee_id, query.surface, at)
+        items = _described(engine, at, query, shown)
+        return _Answer(logged, items, [arm.answer() for arm in arms])
+
+    answer = await services.worker.ask(question)
+    if answer is None:  # titles can be had without waiting for anybody's turn
         items = described(services.worker.catalogue, shown, as_language(query.lang))
-    return _envelope(query, logged.slate, items, offset, end)
+        return _envelope(query, logged.slate, items, offset, end)
+    return _envelope(query, logged.slate, answer.items, offset, end, answer.assignments)
 
 
 async def _standby_page(
@@ -155,8 +166,9 @@ async def _kept(services: Services, logged: LoggedSlate) -> LoggedSlate:
 
 
 def _envelope(
-    query: FeedQuery, slate: Slate, items: list[dict[str, Any]], offset: int, end: int
-) -> Page:
+    query: FeedQuery, slate: Slate, items: list[dict[str, Any]], offset: int, end: int,
+    assignments: Sequence[dict[str, Any]] = (),
+) -> Page:  # fmt: skip
     shown = offset + len(items)
     is_end = shown == len(slate.items) and (slate.is_whole or shown < end or end == MAX_LIMIT)
     return {
@@ -164,7 +176,8 @@ def _envelope(
         "model_version": slate.model_version,
         "policy_version": slate.policy_version,
         "degraded": slate.degraded,
-        "assignments": [],
+        # Everybody's feed was made without the reader's variants, which it would misname.
+        "assignments": [] if slate.degraded == "time_budget" else list(assignments),
         "items": items,
         "must_reads_waiting": slate.must_reads_waiting,
         "next_cursor": None if is_end else _cursor(query, slate.request_id, shown),

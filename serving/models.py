@@ -1,13 +1,16 @@
 """What goes over the wire, as JSON."""
 
 from datetime import datetime
+from typing import Any
 
 from pydantic import BaseModel, Field
 
+from experiments.running.definition import UnitType
 from recsys.answers import BeliefSource, Degraded, SlotType
 
 __all__ = [
     "MAX_ROWS",
+    "AssignmentAnswer",
     "BatchReport",
     "Belief",
     "Details",
@@ -92,6 +95,20 @@ class FeedItem(BaseModel):
     details: Details | None = Field(default=None, description="Only with `details=true`.")
 
 
+class AssignmentAnswer(BaseModel):
+    """The employee's part in an experiment that runs."""
+
+    experiment: str
+    version: int
+    unit_type: UnitType
+    unit_id: str = Field(description="The employee, or the team, department or site drawn.")
+    variant: str | None
+    source: str = Field(description="stored, hash, forced or holdout")
+    bucket: float = Field(description="GrowthBook's hash, version 2, of key and unit: 0..1.")
+    parameters: dict[str, Any] = Field(description="The variant's own, for the portal.")
+    employee_id: str | None = Field(default=None, description="In lists of several people only.")
+
+
 class FeedPage(BaseModel):
     """A page of a feed; ``next_cursor`` is null on the last one."""
 
@@ -99,7 +116,7 @@ class FeedPage(BaseModel):
     model_version: str
     policy_version: str
     degraded: Degraded | None
-    assignments: list[dict[str, str]] = []
+    assignments: list[AssignmentAnswer] = []
     items: list[FeedItem]
     must_reads_waiting: int = Field(
         0, description="Must-reads that found no slot yet; they follow once others are done."

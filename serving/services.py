@@ -9,15 +9,18 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from experiments.running.lifecycle import Experiments
 from recsys.settings import Settings
 from recsys.store.audit_log import AuditLog
 from recsys.store.database import Database
 from recsys.store.delivery_log import DeliveryLog
+from recsys.store.experiment_store import ExperimentStore
 from recsys.store.key_store import KeyStore
 from recsys.store.newsletter_store import NewsletterStore
 from recsys.store.port import Store
 from recsys.store.slate_log import LoggedSlate, SlateLog
 from recsys.store.sql_store import SqlStore
+from serving.arm_feeds import ArmFeeds
 from serving.clock import Clock
 from serving.group_commit import GroupCommit
 from serving.ingest import Intake
@@ -67,6 +70,8 @@ class Services:
     jobs: Jobs
     mailing: Mailing
     clicks: Clicks
+    experiments: Experiments
+    arms: ArmFeeds
 
     async def keep(self, logged: LoggedSlate) -> LoggedSlate:
         """Return the slate that is kept for a request, once it would survive a power failure."""
@@ -87,15 +92,19 @@ def open_services(settings: Settings, database: Database, metrics: Metrics) -> I
         store.migrate()
         slates, snapshots = SlateLog(database), snapshots_of(settings, store)
         states, newsletters = PlanStates(settings.models_dir, store), NewsletterStore(database)
+        experiments = Experiments(ExperimentStore(database))
+        arms = ArmFeeds(experiments.store)
 
         def forget() -> None:
             slates.forget()
             snapshots.forget()
             states.forget()
+            arms.forget()
 
         worker, clock = make_worker(settings, store, snapshots, forget)
         intake = Intake(store, slates, clock, worker)
         worker.start()
+        arms.start()
         jobs = Jobs(settings)
         for unfinished in newsletters.unfinished():
             jobs.start(*unfinished)
@@ -115,13 +124,14 @@ def open_services(settings: Settings, database: Database, metrics: Metrics) -> I
                 Tokens(secret, timedelta(minutes=settings.token_minutes)),
                 RateLimit(settings.key_requests_per_second),
                 RateLimit(settings.token_requests_per_second), newsletters, jobs, mailing,
-                clicks,
+                clicks, experiments, arms,
             )  # fmt: skip
         finally:
             clicks.close()
             jobs.close()
             event_writer.close()
             slate_writer.close()
+            arms.stop()
             worker.stop()
             with worker.engine() as (engine, _):
                 snapshots.write(engine, worker.number)

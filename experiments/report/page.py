@@ -1,6 +1,6 @@
 """The report as one HTML file that needs nothing else: no script, no font, no network."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -34,6 +34,7 @@ def render_report(
     title: str | None = None,
     yardstick: Yardstick | None = None,
     proportions: frozenset[str] = frozenset(),
+    timeline: Sequence[tuple[str, str]] = (),
 ) -> str:
     """Return the page for what an analysis gave.
 
@@ -47,6 +48,8 @@ def render_report(
         How results are to be read; by default a change of 10 % matters and more is better.
     proportions
         Metrics to write as per cent beyond those whose method says so.
+    timeline
+        Days and what was done, in their order.
     """
     words, yardstick = texts(language), yardstick or Yardstick()
     entries = result.get("metrics") or ()
@@ -72,6 +75,7 @@ def render_report(
         rows=number_rows(entries, reader),
         segments=segment_tables(result, reader),
         excluded=exclusion_sentences(result, words),
+        timeline=[(day, plain_name(what)) for day, what in timeline],
     )
 
 

@@ -56,6 +56,8 @@ class Pick:
     """When quiet hours end, where the send time lies in them."""
     model_version: str = ""
     policy_version: str = ""
+    variant: str = ""
+    """Of the plan's experiment; empty for whoever takes no part."""
 
 
 def pack(pick: Pick) -> str:
@@ -67,7 +69,8 @@ def pack(pick: Pick) -> str:
 
 def unpack(text: str) -> Pick:
     """Return the pick that :func:`pack` wrote."""
-    held: dict[str, Any] = dict(zip(_FIELDS, orjson.loads(text), strict=True))
+    # Picks of an older release have no values for what came later.
+    held: dict[str, Any] = dict(zip(_FIELDS, orjson.loads(text), strict=False))
     until = held.pop("not_before")
     items = tuple(_item(values) for values in held.pop("items"))
     short = tuple(held.pop("short"))

@@ -23,7 +23,7 @@ from recsys.slate.rules.newcomers import Newcomers
 from recsys.slate.rules.pins import Pins
 from recsys.slate.rules.sent_mix import SentMix
 
-__all__ = ["DEFAULT_SLATE", "RULES", "SlateRecipe", "read_slate_recipe"]
+__all__ = ["DEFAULT_SLATE", "RULES", "SlateRecipe", "changed_recipe", "read_slate_recipe"]
 
 _CODE_VERSION = "4"
 """Changes whenever the same recipe would give another slate."""
@@ -97,27 +97,47 @@ def read_slate_recipe(path: Path | None) -> SlateRecipe:
     return SlateRecipe(tuple(_rule(name, values, path) for name, values in tables.items()))
 
 
-def _rule(name: str, values: object, path: Path) -> SlateRule:
+def changed_recipe(
+    recipe: SlateRecipe, changes: Mapping[str, Mapping[str, object] | None], where: str
+) -> SlateRecipe:
+    """Return a recipe with some settings of rules changed, rules added at the end, or left out.
+
+    A rule that is in the recipe keeps the settings that ``changes`` does not name; None leaves it
+    out. Raises :class:`recsys.errors.ConfigurationError`, which begins with ``where``.
+    """
+    for name, values in changes.items():
+        if name in RULES and values is None:
+            recipe = recipe.without(name)
+            continue
+        current = next((rule for rule in recipe.rules if rule.name == name), None)
+        recipe = recipe.with_rule(_rule(name, values, where, current))
+    return recipe
+
+
+def _rule(
+    name: str, values: object, path: Path | str, current: SlateRule | None = None
+) -> SlateRule:
     kind = RULES.get(name)
     if kind is None:
         raise ConfigurationError(f"{path}: there is no rule {name!r}; {_expected(RULES)}")
     if not isinstance(values, dict):
         raise ConfigurationError(f"{path}: {name} is {values!r}; expected a table [{name}]")
-    defaults = {f.name: getattr(kind(), f.name) for f in fields(kind)}  # type: ignore[arg-type]  # rules are dataclasses
+    defaults = {f.name: getattr(current or kind(), f.name) for f in fields(kind)}  # type: ignore[arg-type]  # rules are dataclasses
     unknown = [key for key in values if key not in defaults]
     if unknown:
         raise ConfigurationError(
             f"{path}: the rule {name} has no setting {unknown[0]!r}; {_expected(defaults)}"
         )
     return kind(
-        **{
+        **defaults
+        | {
             key: _value(value, defaults[key], f"{name}.{key}", path)
             for key, value in values.items()
         }
     )
 
 
-def _value(value: object, default: object, place: str, path: Path) -> object:
+def _value(value: object, default: object, place: str, path: Path | str) -> object:
     """Return a setting in the type of its default; raises where it is of none, or out of range."""
     if isinstance(default, FormatMix):
         return _mix(value, f"{path}: {place}")

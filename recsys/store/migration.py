@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SCHEMA_VERSIONS", "alembic_config", "check_current", "migrate", "upgrade"]
 
-SCHEMA_VERSIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
+SCHEMA_VERSIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009")
 """Every revision, oldest first; listed here so that a running program need not load Alembic."""
 
 _MIGRATION_LOCK = 0x7265_6373_7973

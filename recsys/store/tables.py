@@ -19,6 +19,11 @@ __all__ = [
     "CHANGE_COUNTER",
     "DELIVERIES",
     "EVENTS",
+    "EXPERIMENTS",
+    "EXPERIMENT_ASSIGNMENTS",
+    "EXPERIMENT_EXPOSURES",
+    "EXPERIMENT_LOG",
+    "EXPERIMENT_LOOKS",
     "METADATA",
     "NEWSLETTER_ISSUES",
     "NEWSLETTER_PICKS",
@@ -233,3 +238,85 @@ NEWSLETTER_ISSUES = sa.Table(
     sa.Column("revision", sa.BigInteger, nullable=False),
 )
 """Issues that were handed over, each with the one revision that was."""
+
+EXPERIMENTS = sa.Table(
+    "experiments",
+    METADATA,
+    sa.Column("experiment", sa.Text, primary_key=True),
+    sa.Column("version", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("document", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("started_at", sa.BigInteger),
+    sa.Column("stopped_at", sa.BigInteger),
+    sa.Column("ramp", sa.Text, nullable=False, server_default="[]"),
+    sa.Column("dropped", sa.Text, nullable=False, server_default="[]"),
+    sa.Column("decision", sa.Text),
+)
+"""Experiments as they were designed, and how far they are.
+
+``ramp`` is JSON: moments in microseconds with the share of units that took part from then on;
+``dropped`` the variants that are served no more.
+"""
+
+EXPERIMENT_ASSIGNMENTS = sa.Table(
+    "experiment_assignments",
+    METADATA,
+    sa.Column("number", _NUMBER, primary_key=True, autoincrement=True),
+    sa.Column("experiment", sa.Text, nullable=False),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("employee_id", sa.Text, nullable=False),
+    sa.Column("unit_id", sa.Text, nullable=False),
+    sa.Column("variant", sa.Text),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("bucket", sa.Double, nullable=False),
+    sa.Column("place", sa.Double, nullable=False),
+    sa.Column("stratum", sa.Text, nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.UniqueConstraint("experiment", "version", "employee_id"),
+    sa.Index(None, "employee_id"),
+    sqlite_autoincrement=True,  # a number is never given out twice, or a follower would miss a row
+)
+"""One row per employee, also where teams or sites were drawn: the first one holds.
+
+``variant`` is missing for who is held out; ``place`` in 0..1 says from which step of the ramp on
+somebody takes part.
+"""
+
+EXPERIMENT_EXPOSURES = sa.Table(
+    "experiment_exposures",
+    METADATA,
+    sa.Column("experiment", sa.Text, primary_key=True),
+    sa.Column("version", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("employee_id", sa.Text, primary_key=True),
+    sa.Column("stage", sa.Text, primary_key=True),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Index(None, "employee_id"),
+)
+"""When somebody was first served a variant, first one that could differ, and first saw it."""
+
+EXPERIMENT_LOOKS = sa.Table(
+    "experiment_looks",
+    METADATA,
+    sa.Column("experiment", sa.Text, primary_key=True),
+    sa.Column("version", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("look", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("result", sa.Text, nullable=False),
+)
+"""What was found at a planned look, as JSON; found once."""
+
+EXPERIMENT_LOG = sa.Table(
+    "experiment_log",
+    METADATA,
+    sa.Column("number", _NUMBER, primary_key=True, autoincrement=True),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("experiment", sa.Text, nullable=False),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("detail", sa.Text, nullable=False),
+    sa.Index(None, "experiment"),
+    sqlite_autoincrement=True,
+)
+"""Who did what to an experiment, and when; it names no employee."""

@@ -14,6 +14,8 @@ from recsys.store.tables import (
     CATALOGUE_LOG,
     DELIVERIES,
     EVENTS,
+    EXPERIMENT_ASSIGNMENTS,
+    EXPERIMENT_EXPOSURES,
     NEWSLETTER_PICKS,
     SLATES,
     TOMBSTONE_SALT,
@@ -60,9 +62,10 @@ def erase(connection: sa.Connection, employee_id: str, *, at: datetime) -> dict[
     theirs. The log forgets the versions too.
     """
     deleted = {}
-    for table in (
-        *map(database_table, _PERSONAL), SLATES, NEWSLETTER_PICKS, DELIVERIES,
-    ):  # fmt: skip
+    served = (
+        SLATES, NEWSLETTER_PICKS, DELIVERIES, EXPERIMENT_ASSIGNMENTS, EXPERIMENT_EXPOSURES,
+    )  # fmt: skip
+    for table in (*map(database_table, _PERSONAL), *served):
         found = connection.execute(table.delete().where(table.c.employee_id == employee_id))
         deleted[table.name] = found.rowcount
     log = CATALOGUE_LOG.c

@@ -68,6 +68,7 @@ def plan(
     if check:
         _check(settings, issue, body, as_json=as_json)
         return
+    body = _with_variants(settings, body)
     with _newsletters(settings) as newsletters:
         newsletters.add(issue, body.revision, body.model_dump_json(), datetime.now(UTC))
     with progress_bar("picking", 0) as shown:
@@ -217,6 +218,19 @@ def _settings(database: str | None, models_dir: Path | None = None) -> "Settings
     given = {"database_url": database, "models_dir": models_dir}
     changed = {name: value for name, value in given.items() if value is not None}
     return load_settings().model_copy(update=changed)
+
+
+def _with_variants(settings: "Settings", body: "PlanBody") -> "PlanBody":
+    """Return a plan with what the variants of its experiment replace."""
+    from experiments.running.lifecycle import Experiments
+    from recsys.store.database import Database
+    from recsys.store.experiment_store import ExperimentStore
+    from serving.newsletter.variants import with_variants
+
+    if body.experiment is None:
+        return body
+    with closing(Database(settings.database_url)) as database:
+        return with_variants(body, Experiments(ExperimentStore(database)))
 
 
 @contextmanager

@@ -33,12 +33,14 @@ from recsys.newsletter.shortages import Shortage, count_shortages
 from recsys.settings import Settings
 from recsys.slate.recipe import read_slate_recipe
 from recsys.store.database import Database
+from recsys.store.experiment_store import ExperimentStore
 from recsys.store.newsletter_store import NewsletterStore, StoredPlan
 from recsys.store.sql_store import SqlStore
 from recsys.times import to_micros
 from serving.newsletter.checking import wrongs_of
 from serving.newsletter.plan_models import PlanBody
 from serving.newsletter.plan_states import PlanStates
+from serving.newsletter.variants import VariantPolicies
 from serving.starting import make_worker, snapshots_of
 
 __all__ = ["N_PROCESSES", "explain_plan", "look_ahead", "people_of", "work_on"]
@@ -91,7 +93,7 @@ def work_on(
     """
     job = _Job(settings, issue_id, revision)
     owner, gives_up_at = uuid4().hex, time.monotonic() + 1.5 * _LEASE_SECONDS
-    with _opened(settings) as (store, newsletters):
+    with _opened(settings) as (store, newsletters, experiments):
         while True:
             plan = newsletters.find(issue_id, revision)
             assert plan is not None
@@ -99,7 +101,7 @@ def work_on(
                 return plan
             if _claim(newsletters, job, owner):
                 with _held(newsletters, job, owner):
-                    _run(job, store, newsletters, plan, n_processes, progress)
+                    _run(job, store, newsletters, experiments, plan, n_processes, progress)
                 continue
             if not is_patient and time.monotonic() > gives_up_at:
                 return plan
@@ -108,10 +110,10 @@ def work_on(
 
 
 @contextmanager
-def _opened(settings: Settings) -> Iterator[tuple[SqlStore, NewsletterStore]]:
+def _opened(settings: Settings) -> Iterator[tuple[SqlStore, NewsletterStore, ExperimentStore]]:
     database = Database(settings.database_url)
     with closing(SqlStore(database)) as store:
-        yield store, NewsletterStore(database)
+        yield store, NewsletterStore(database), ExperimentStore(database)
 
 
 def _claim(newsletters: NewsletterStore, job: _Job, owner: str) -> bool:
@@ -142,8 +144,8 @@ def _held(newsletters: NewsletterStore, job: _Job, owner: str) -> Iterator[None]
 
 
 def _run(
-    job: _Job, store: SqlStore, newsletters: NewsletterStore, plan: StoredPlan, n_processes: int,
-    progress: Progress,
+    job: _Job, store: SqlStore, newsletters: NewsletterStore, experiments: ExperimentStore,
+    plan: StoredPlan, n_processes: int, progress: Progress,
 ) -> None:  # fmt: skip
     """Do what is left of a plan and finish it; what goes wrong ends it with a sentence."""
     states = PlanStates(job.settings.models_dir, store)
@@ -157,7 +159,9 @@ def _run(
             notes, is_possible = look_ahead(engine, body, job.issue_id, people)
             newsletters.begin(*key, engine.now, len(people), notes)
             if is_possible:
-                _pick_all(job, engine, newsletters, people, n_processes, states, progress)
+                _pick_all(
+                    job, engine, newsletters, experiments, people, n_processes, states, progress
+                )
         newsletters.finish(*key, "finished" if is_possible else "failed", engine.now, notes)
     except Exception as error:  # noqa: BLE001  (a rim: whoever asks is told what became of it)
         _log.error("newsletter_failed", exc_info=True)
@@ -191,7 +195,7 @@ def _load(settings: Settings, folder: Path) -> Engine:
 
 def explain_plan(settings: Settings, issue_id: str, body: PlanBody) -> tuple[list[str], bool]:
     """Return what :func:`look_ahead` finds at the present moment; nothing is kept."""
-    with _opened(settings) as (store, _):
+    with _opened(settings) as (store, _, _):
         snapshots = snapshots_of(settings, store)
         worker, _clock = make_worker(settings, store, snapshots, snapshots.forget)
         with worker.engine() as (engine, now):
@@ -239,22 +243,22 @@ def _sentence(shortage: Shortage, n_people: int) -> str:
 
 
 def _pick_all(
-    job: _Job, engine: Engine, newsletters: NewsletterStore, people: Sequence[str],
-    n_processes: int, states: PlanStates, progress: Progress,
+    job: _Job, engine: Engine, newsletters: NewsletterStore, experiments: ExperimentStore,
+    people: Sequence[str], n_processes: int, states: PlanStates, progress: Progress,
 ) -> None:  # fmt: skip
     """Pick with helpers, then whatever is left alone: a helper may have died."""
     n = max(min(n_processes, len(people) // _WORTH_A_PROCESS), 1)
     folder = states.find(job.issue_id, job.revision)
     helpers = _start_helpers(job, folder, n) if folder is not None and n > 1 else []
     try:
-        goes_on = _pick(job, engine, newsletters, people[0::n], progress)
+        goes_on = _pick(job, engine, newsletters, experiments, people[0::n], progress)
         for helper in helpers:
             helper.join()
     finally:
         for helper in helpers:
             helper.kill()
     if goes_on and helpers:
-        _pick(job, engine, newsletters, people, progress)
+        _pick(job, engine, newsletters, experiments, people, progress)
 
 
 def _start_helpers(job: _Job, folder: Path, n: int) -> list[BaseProcess]:
@@ -270,30 +274,33 @@ def _start_helpers(job: _Job, folder: Path, n: int) -> list[BaseProcess]:
 
 def _help(job: _Job, folder: Path, place: int, n: int, parent: int) -> None:
     """Pick for every ``n``-th person, as long as the process that asked for help lives."""
-    with _opened(job.settings) as (_, newsletters), threadpool_limits(1):
+    with _opened(job.settings) as (_, newsletters, experiments), threadpool_limits(1):
         plan = newsletters.find(job.issue_id, job.revision)
         assert plan is not None
         engine = _load(job.settings, folder)
         mine = people_of(engine, PlanBody.model_validate_json(plan.document))[place::n]
-        _pick(job, engine, newsletters, mine, _quiet, lambda: os.getppid() == parent)
+        _pick(job, engine, newsletters, experiments, mine, _quiet, lambda: os.getppid() == parent)
 
 
 def _pick(
-    job: _Job, engine: Engine, newsletters: NewsletterStore, people: Sequence[str],
-    progress: Progress, goes_on: Callable[[], bool] = lambda: True,
+    job: _Job, engine: Engine, newsletters: NewsletterStore, experiments: ExperimentStore,
+    people: Sequence[str], progress: Progress, goes_on: Callable[[], bool] = lambda: True,
 ) -> bool:  # fmt: skip
     """Pick for those who have none yet; False once nobody wants the plan any more."""
     plan = newsletters.find(job.issue_id, job.revision)
     assert plan is not None
-    policy = IssuePolicy(engine, PlanBody.model_validate_json(plan.document).plan(job.issue_id))
+    body = PlanBody.model_validate_json(plan.document)
+    policies = VariantPolicies(engine, body, job.issue_id, experiments)
     done = set(newsletters.people(job.issue_id, job.revision))
     todo = [employee_id for employee_id in people if employee_id not in done]
     for start in range(0, len(todo), _CHUNK):
         if not goes_on():
             return False
-        picks = [(who, pack(policy.pick(who))) for who in todo[start : start + _CHUNK]]
-        if not newsletters.keep(job.issue_id, job.revision, picks):
+        chunk = [policies.pick(who) for who in todo[start : start + _CHUNK]]
+        kept = [(pick.employee_id, pack(pick)) for pick in chunk]
+        if not newsletters.keep(job.issue_id, job.revision, kept):
             return False
+        policies.note(chunk)
         progress(newsletters.count(job.issue_id, job.revision), plan.n_people or len(people))
     return True
 

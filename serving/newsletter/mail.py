@@ -52,6 +52,10 @@ class Mail:
     """Lines of text that each item gets in this person's segment; None leaves it to the layout."""
     not_before: datetime | None = None
     """Where the send time lies in this person's quiet hours: when they end."""
+    subject: str | None = None
+    """As planned, or as this person's variant has it; None leaves it to the layout."""
+    variant: str = ""
+    """Of the plan's experiment; empty for whoever takes no part."""
 
     @property
     def items(self) -> tuple[MailItem, ...]:

@@ -96,7 +96,18 @@ class PlanBody(_Strict):
     max_minutes: float | None = Field(default=None, gt=0)
     explore_share: float = Field(default=0.1, ge=0, le=1)
     seed: int = 0
-    experiment: str | None = Field(default=None, max_length=200, description="Carried through.")
+    experiment: str | None = Field(
+        default=None,
+        max_length=200,
+        description="Key of a running experiment on the newsletter, whose variants change the "
+        "plan for their people.",
+    )
+    subject: str | None = Field(default=None, max_length=200, description="Of the mail.")
+    variants: dict[str, dict[str, Any]] = Field(
+        default={},
+        max_length=20,
+        description="What each variant replaces of this plan; taken from the experiment.",
+    )
     segments: dict[Literal[CODES], PlanStyle] = {}  # type: ignore[valid-type]  # names of a tuple
 
     @model_validator(mode="after")
@@ -133,6 +144,16 @@ class PlanBody(_Strict):
                 f"{self.send_at.isoformat()}; set it before"
             )
         return wrongs
+
+    def for_variant(self, name: str) -> "PlanBody":
+        """Return the plan of a variant's people; the plan itself where it changes nothing.
+
+        Raises :class:`pydantic.ValidationError` where no such plan can be.
+        """
+        changes = self.variants.get(name)
+        if not changes:
+            return self
+        return PlanBody.model_validate(self.model_dump(exclude={"variants"}) | changes)
 
     @property
     def ends_at(self) -> AwareDatetime:

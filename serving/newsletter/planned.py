@@ -39,6 +39,7 @@ class PlannedMails:
 
     def __init__(self, newsletters: NewsletterStore, engine: Engine) -> None:
         self._newsletters, self._engine = newsletters, engine
+        self._bodies: dict[tuple[str, int, str], PlanBody] = {}
 
     def hand_over(self, issue_id: str) -> Chosen | None:
         """Choose the revision that goes out, once for all; None if there is no such issue.
@@ -63,28 +64,33 @@ class PlannedMails:
         Someone without picks, because the plan missed its deadline, gets a popular issue: silence
         would be worse.
         """
-        check = self._check(chosen)
+        checks: dict[str, LateCheck] = {}
         plan = chosen.plan
         picked = set[str]()
         for text in self._newsletters.picks(plan.issue_id, plan.revision):
             pick = unpack(text)
             picked.add(pick.employee_id)
-            yield from self._mail(chosen, check.check(pick), chosen.source)
+            if pick.variant not in checks:
+                checks[pick.variant] = self._check(chosen, pick.variant)
+            yield from self._mail(chosen, checks[pick.variant].check(pick), pick.variant)
         if plan.status != "finished":
+            check = self._check(chosen)
             for employee_id in people_of(self._engine, chosen.body):
                 if employee_id not in picked:
-                    yield from self._mail(chosen, check.pick(employee_id), "popular")
+                    yield from self._mail(chosen, check.pick(employee_id), source="popular")
 
     def find(self, chosen: Chosen, employee_id: str) -> Mail | None:
         """Return one person's mail; None if they get none."""
         plan = chosen.plan
         text = self._newsletters.pick(plan.issue_id, plan.revision, employee_id)
-        check = self._check(chosen)
         if text is not None:
-            return next(self._mail(chosen, check.check(unpack(text)), chosen.source), None)
+            kept = unpack(text)
+            checked = self._check(chosen, kept.variant).check(kept)
+            return next(self._mail(chosen, checked, kept.variant), None)
         if plan.status == "finished":
             return None
-        return next(self._mail(chosen, check.pick(employee_id), "popular"), None)
+        popular = self._check(chosen).pick(employee_id)
+        return next(self._mail(chosen, popular, source="popular"), None)
 
     def synthetic(self, chosen: Chosen, language: str) -> Mail | None:
         """Return the mail of a recipient who does not exist, ranked as for somebody unknown.
@@ -92,17 +98,27 @@ class PlannedMails:
         What an editor may look at: nobody's own picks. None if nothing is for everybody.
         """
         pick = replace(self._check(chosen).pick(NOBODY), language=language)
-        return next(self._mail(chosen, pick, chosen.source), None)
+        return next(self._mail(chosen, pick), None)
 
-    def _check(self, chosen: Chosen) -> LateCheck:
-        return LateCheck(self._engine, chosen.body.plan(chosen.plan.issue_id))
+    def _check(self, chosen: Chosen, variant: str = "") -> LateCheck:
+        return LateCheck(self._engine, self._body(chosen, variant).plan(chosen.plan.issue_id))
 
-    def _mail(self, chosen: Chosen, pick: Pick, source: MailSource) -> Iterator[Mail]:
+    def _body(self, chosen: Chosen, variant: str) -> PlanBody:
+        """Return a variant's plan, read once."""
+        key = chosen.plan.issue_id, chosen.plan.revision, variant
+        if key not in self._bodies:
+            self._bodies[key] = chosen.body.for_variant(variant)
+        return self._bodies[key]
+
+    def _mail(
+        self, chosen: Chosen, pick: Pick, variant: str = "", source: MailSource | None = None
+    ) -> Iterator[Mail]:
         if not pick.items:
             return
-        style = next((s for code, s in chosen.body.segments.items() if code == pick.segment), None)
+        body = self._body(chosen, variant)
+        style = next((s for code, s in body.segments.items() if code == pick.segment), None)
         sections = []
-        for section in chosen.body.sections:
+        for section in body.sections:
             items = tuple(
                 MailItem(
                     i.content_id, i.rendition_id, i.format, i.section, i.position, i.slot_type,
@@ -115,7 +131,8 @@ class PlannedMails:
                 sections.append((section.id, items))
         yield Mail(
             chosen.plan.issue_id, chosen.plan.revision, pick.employee_id, pick.language,
-            tuple(sections), source, style.lines if style else None, pick.not_before,
+            tuple(sections), source or chosen.source, style.lines if style else None,
+            pick.not_before, body.subject, variant,
         )  # fmt: skip
 
 

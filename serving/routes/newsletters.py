@@ -6,6 +6,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Path, Query, Response
 from starlette.responses import StreamingResponse
 
+from recsys.errors import ConfigurationError
 from recsys.newsletter.picks import unpack
 from recsys.newsletter.summary import summarize
 from recsys.store.newsletter_store import PlanConflictError, StoredPlan
@@ -13,6 +14,7 @@ from recsys.times import to_micros
 from serving.newsletter.answers import PlanAnswer, SummaryAnswer, pick_lines
 from serving.newsletter.checking import wrongs_of
 from serving.newsletter.plan_models import PlanBody
+from serving.newsletter.variants import with_variants
 from serving.problems import NOT_FOUND, Fault, ProblemError
 from serving.security import requires
 from serving.services import Services, ServicesDependency
@@ -47,9 +49,17 @@ def plan(
     What nobody could be given is refused (422) with a sentence for each quota; what only some
     people lack is counted before anything is picked, and told as `notes` of the plan.
     """
+    try:
+        body = with_variants(body, services.experiments)
+    except ConfigurationError as error:
+        fault = Fault(location="body.experiment", expected=str(error))
+        raise ProblemError(422, str(error), errors=[fault]) from None
     with services.worker.engine() as (engine, at):
         engine.state.advance(to_micros(at))
         wrongs = wrongs_of(engine, body)
+        for name in body.variants:
+            wrongs += wrongs_of(engine, body.for_variant(name))
+    wrongs = list(dict.fromkeys(wrongs))
     if wrongs:
         faults = [Fault(location=f"body.{place}", expected=why) for place, why in wrongs]
         detail = f"the plan cannot be fulfilled: {'; '.join(why for _, why in wrongs)}"

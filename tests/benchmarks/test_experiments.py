@@ -18,6 +18,7 @@ def test_people(kind: Kind) -> None:
     assert errors(replace(world, effect=0.0), 400, per_roster=200).rejected_share < 0.085
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n_teams", "size_cv", "icc"), [(10, 0.8, 0.1), (100, 0.3, 0.05)])
 def test_teams(n_teams: int, size_cv: float, icc: float) -> None:
     world = World("", n_teams=n_teams, size_cv=size_cv, icc=icc)
@@ -40,6 +41,7 @@ def test_daily_looks() -> None:
     assert alarms(world, 150, "planned") < 0.1
 
 
+@pytest.mark.slow
 def test_daily_looks_at_few_teams() -> None:
     world = DailyWorld("", World("", n_teams=8, size_cv=0.8), n_days=5)
     assert alarms(world, 150, "always_valid", tuned_to=8) < 0.06

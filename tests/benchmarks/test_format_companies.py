@@ -10,6 +10,8 @@ from benchmarks.format_companies import SimulatedTastes, simulated_world
 from benchmarks.format_truth import Index, World
 from recsys.simulator.config import FORMATS_IN_USE
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def world() -> World:

@@ -133,6 +133,7 @@ def _n_since_flips(fitted: FittedWorld) -> int:
     )
 
 
+@pytest.mark.slow
 def test_everything_is_measured_in_a_world_with_flips(monkeypatch: pytest.MonkeyPatch) -> None:
     fitted = FittedWorld.of(planted_world("flips", 1, 60))
     found, rng = measure(fitted), np.random.default_rng(0)

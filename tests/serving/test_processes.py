@@ -214,6 +214,7 @@ def _children(process: int) -> set[int]:
     return {child for child, command in commands.items() if b"spawn_main" in command}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for workers in /proc")
 def test_workers_share_a_port_and_one_that_dies_is_replaced(
     company: Company, store: tuple[Path, Headers]

@@ -53,6 +53,7 @@ def answer(data: Path, split: pd.Timestamp) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 def test_each_origin_is_what_evaluate_says_of_its_window(
     data: Path, split: pd.Timestamp, answer: dict[str, Any]
 ) -> None:

@@ -401,7 +401,7 @@ class TestErasure:
     def test_rows_and_versions_go(self, store: Store) -> None:
         assert store.erase("e", at=NOW) == {
             "events": 2, "employees": 1, "preferences": 1, "slates": 0, "newsletter_picks": 0,
-            "deliveries": 0,
+            "deliveries": 0, "experiment_assignments": 0, "experiment_exposures": 0,
         }  # fmt: skip
         left = store.load()
         assert list(left["employees"]["employee_id"]) == ["f"]
@@ -428,7 +428,7 @@ class TestErasure:
         last = store.last_change()
         assert store.erase("e", at=NOW + HOUR) == {
             "events": 0, "employees": 0, "preferences": 0, "slates": 0, "newsletter_picks": 0,
-            "deliveries": 0,
+            "deliveries": 0, "experiment_assignments": 0, "experiment_exposures": 0,
         }  # fmt: skip
         assert (store.last_change(), store.counts()["tombstones"]) == (last, 1)
 

@@ -1,0 +1,1 @@
+"""Experiments that run: designed, drawn, served, seen, watched and decided."""
