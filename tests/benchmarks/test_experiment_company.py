@@ -21,6 +21,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Company:
     return PLAN, *trained(PLAN, folder, QUICK_RECIPE), folder
 
 
+@pytest.mark.slow
 def test_a_short_experiment_runs_from_its_draw_to_its_look(tmp_path: Path) -> None:
     plan = replace(PLAN, employees=80, trained_days=8, lived_days=8)
     bundle, dataset = trained(plan, tmp_path, QUICK_RECIPE)

@@ -108,5 +108,6 @@ def test_no_route_reads_attributes_or_behaviour_of_an_employee(shared: Server) -
     paths = shared.get("/openapi.json")["paths"]
     reads = {path for path, methods in paths.items() if "get" in methods and "employee" in path}
     assert reads == {
-        f"/v1/employees/{{employee_id}}/{what}" for what in ("feed", "formats", "preferences")
-    }
+        f"/v1/employees/{{employee_id}}/{what}"
+        for what in ("experiments", "feed", "formats", "preferences")
+    }  # the experiments for a token of their own only

@@ -192,6 +192,7 @@ def _with_future(dataset: Dataset, until: datetime, reader: int) -> Dataset:
     return Dataset({**dataset.frames, **frames})
 
 
+@pytest.mark.slow
 def test_nothing_from_until_on_is_looked_at(material: Material, plan: Any) -> None:
     windows = _windows(material)[1:]
     one, other = (

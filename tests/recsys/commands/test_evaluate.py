@@ -81,6 +81,7 @@ def test_all_together_is_the_mean_over_choices(answer: dict[str, Any]) -> None:
     assert pooled["ndcg@10"]["value"] == pytest.approx(mean)
 
 
+@pytest.mark.slow
 def test_the_ranks_of_all_windows_are_in_one_file(
     data: Path, split: pd.Timestamp, answer: dict[str, Any], tmp_path: Path
 ) -> None:
