@@ -76,7 +76,7 @@ class ArmFeeds:
         )  # fmt: skip
         with self.applied(engine, arms):
             slate = answer(request)
-        if not is_begun and slate.degraded != "time_budget":
+        if not is_begun:
             for arm in arms:
                 self._note_served(engine, request, arm, arms, slate)
         return slate, [arm.answer() for arm in arms]

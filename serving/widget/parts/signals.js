@@ -49,6 +49,7 @@ export class Signals {
   /** Tell what was read, and begin at nothing: the card is about to show something else. */
   settle(element) {
     const watched = this.#cards.get(element);
+    if (!watched) return;
     this.#tick();
     this.#tell(watched);
     Object.assign(watched, { reading: false, seconds: 0, told: 0 });
