@@ -8,6 +8,7 @@ import pandas as pd
 from experiments.analysis import analyze
 from experiments.running.definition import Definition
 from experiments.running.taking_part import numerator
+from experiments.sentences import say
 from recsys.reports.suppression import DEFAULT_K
 
 __all__ = ["analyse_look", "watch_guardrails"]
@@ -99,9 +100,7 @@ def _margins(definition: Definition, names: Sequence[str]) -> dict[str, float]:
 
 
 def _withhold(result: dict[str, Any], few: Mapping[str, int]) -> None:
-    reason = (
-        f"fewer than {DEFAULT_K} employees in {', '.join(few)}: nothing is told of what they did"
-    )
+    reason = say("withheld", k=DEFAULT_K, variants=", ".join(few))
     kept = ("metric", "variant", "method")
     result["metrics"] = [
         {key: value if key in kept else None for key, value in entry.items()}
