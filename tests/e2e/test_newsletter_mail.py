@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
@@ -49,12 +49,12 @@ _HOSTILE: list[dict[str, object]] = [
     {"content_id": "kanji", "title": "漢" * 300, "summary": "字" * 2_000},
     {"content_id": "backwards", "title": "\u202egnp.exe שלום", "summary": "\u202e{{ 7 * 7 }}"},
 ]  # fmt: skip
-_EVIL = {"alt_text": _SCRIPT, "text": _SCRIPT, "url": "javascript:alert(3)"}
+_EVIL: dict[str, object] = {"alt_text": _SCRIPT, "text": _SCRIPT, "url": "javascript:alert(3)"}
 _HOSTILE_RENDITIONS: list[dict[str, object]] = [
-    {"rendition_id": "r-film", "content_id": "script", "format": "video",
-     "poster_url": "javascript:alert(4)"} | _EVIL,
-    {"rendition_id": "r-drawn", "content_id": "closes", "format": "illustration",
-     "poster_url": 'https://media.example/"onerror="alert(5)'} | _EVIL,
+    _EVIL | {"rendition_id": "r-film", "content_id": "script", "format": "video",
+             "poster_url": "javascript:alert(4)"},
+    _EVIL | {"rendition_id": "r-drawn", "content_id": "closes", "format": "illustration",
+             "poster_url": 'https://media.example/"onerror="alert(5)'},
 ]  # fmt: skip
 
 
@@ -69,7 +69,7 @@ class Reader:
     def __post_init__(self) -> None:
         self.page.route("**/*", self._answer)
         for event in ("dialog", "pageerror", "console", "popup"):
-            self.page.on(event, lambda said: self.alarms.append(str(said)))  # type: ignore[call-overload]  # one listener for several kinds
+            self.page.on(event, lambda said: self.alarms.append(str(said)))
 
     def open(self, html: str) -> Page:
         self.page.set_content(html, wait_until="load")
@@ -82,8 +82,8 @@ class Reader:
 
 @pytest.fixture
 def reader(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Reader]:
-    """A window, 360 wide and light unless the test says otherwise."""
-    width, scheme = getattr(request, "param", (360, "light"))
+    """A window of a width and a colour scheme."""
+    width, scheme = request.param
     context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
     yield Reader(context.new_page())
     context.close()
@@ -122,7 +122,7 @@ def test_a_mail_fits_and_everybody_can_read_it(
 def test_hostile_texts_do_nothing(reader: Reader, store: SqlStore) -> None:
     put(store, "contents", _HOSTILE)
     put(store, "renditions", _HOSTILE_RENDITIONS)
-    other = {"slot_type": "other_department", "reasons": ("other_department",)}
+    other: dict[str, Any] = {"slot_type": "other_department", "reasons": ("other_department",)}
     items = [
         item("script", "r-film", "video", **other),
         item("closes", "r-drawn", "illustration", position=2, **other),
