@@ -110,6 +110,9 @@ class Definition:
     ramp: tuple[float, ...] = (1.0,)
     """Shares of units that take part, step by step; the pilot goes before them."""
     alpha: float = 0.05
+    covariate: bool = False
+    """Whether the primary metric is adjusted (CUPED) for the same before it began to count, over
+    as long a time."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant, with a sentence."""
@@ -279,6 +282,8 @@ def read_definition(document: str | bytes) -> Definition:
 def write_definition(definition: Definition) -> str:
     """Return a definition as JSON, always the same for equal ones."""
     told = _adapter().dump_python(definition, mode="json")
+    if not told["covariate"]:
+        del told["covariate"]
     for variant in told["variants"]:
         for name in ("model", "formats"):
             if not variant[name]:  # as documents were before there was a choice

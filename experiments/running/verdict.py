@@ -7,7 +7,7 @@ import pandas as pd
 
 from experiments.analysis import analyze
 from experiments.running.definition import Definition
-from experiments.running.taking_part import numerator
+from experiments.running.taking_part import BEFORE, numerator
 from experiments.sentences import say
 from recsys.reports.suppression import DEFAULT_K
 
@@ -26,7 +26,8 @@ def analyse_look(
     Hochberg: they explore. Guardrails get a test of non-inferiority.
     """
     planned: dict[str, Any] = {"looks": definition.looks, "look": look}
-    result = _analyse(definition, table, [definition.primary], expected, planned)
+    adjusted = planned | {"covariate": BEFORE if definition.covariate else None}
+    result = _analyse(definition, table, [definition.primary], expected, adjusted)
     others = [name for name in definition.measured if name != definition.primary]
     if others:
         margins = _margins(definition, others)
