@@ -82,9 +82,7 @@ class _Server:
             view.employee_id, view.at, view.slots, view.surface, view.device,
             request_id=view.request_id,
         )  # fmt: skip
-        slate, told = self.arms.feed(
-            self._engine, request, is_begun=False, answer=self._engine.feed
-        )
+        slate, told = self.arms.feed(self._engine, request, is_begun=False, answer=Engine.feed)
         if any(one["variant"] in self._worst for one in told):
             return self._tail(request)
         return slate
@@ -116,16 +114,16 @@ def run(
     worst = frozenset[str]() if planted == "none" else frozenset({_WORSE[planted]})
     with closing(Database(f"sqlite:///{folder}/{definition.key}.db")) as database:
         migrate(database)
-        experiments = Experiments(ExperimentStore(database))
+        experiments = Experiments(ExperimentStore(database), folder)
         experiments.create(definition, "benchmark", plan.begins)
         experiments.start(definition.key, dataset, "benchmark", plan.begins)
-        server = _Server(Engine.load(bundle), ArmFeeds(experiments.store), worst)
+        server = _Server(Engine.load(bundle), ArmFeeds(experiments.store, folder), worst)
         company = _company(plan)
         at, status = plan.begins, dict[str, Any]()
         while at < plan.ends and status.get("status") != "paused":
             at = min(at + timedelta(days=_DAYS_BETWEEN), plan.ends)
             # A new process each time: nothing may depend on what one remembers.
-            server.arms = ArmFeeds(experiments.store)
+            server.arms = ArmFeeds(experiments.store, folder)
             server.arms.start()
             company.live(server, at)
             server.arms.stop()

@@ -14,6 +14,7 @@ from experiments.exposure import exposure
 from experiments.measures import measure
 from experiments.sample_ratio import SampleRatio, sample_ratio
 from experiments.segments import segment_results
+from experiments.sentences import say
 from experiments.table import Table
 
 __all__ = ["analyze"]
@@ -137,21 +138,15 @@ def _sample_warnings(ratio: SampleRatio, table: Table, design: Design) -> list[s
     counts = ", ".join(f"{name} {n:,}" for name, n in table.n_randomised.items())
     told = []
     if ratio.is_alarming:
-        told.append(
-            f"the numbers of {unit} ({counts}) do not fit the expected split (p = "
-            f"{ratio.p_value:.2g}): something keeps units out of a variant, and no effect can be "
-            "trusted until it is found"
-        )
+        p_value = f"{ratio.p_value:.2g}"
+        told.append(say("split_alarm", unit=unit, counts=counts, p_value=p_value))
     if ratio.left_out:
-        told.append(
-            f"{', '.join(ratio.left_out)} should have no units but has; left out of the test of "
-            "the split"
-        )
+        told.append(say("not_expected", names=", ".join(ratio.left_out)))
     empty = [name for name, n in table.n_units.items() if n == 0]
     if empty:
-        told.append(f"{', '.join(empty)} is expected but has no units")
+        told.append(say("empty_variant", names=", ".join(empty)))
     if len(table.arms) < 2:
-        told.append(f"{table.arms[0]} is the only variant: there is nothing to compare")
+        told.append(say("one_variant", name=table.arms[0]))
     return told
 
 
@@ -160,13 +155,11 @@ def _result_warnings(entries: Sequence[Entry]) -> list[str]:
     for entry in entries:
         name = f"{entry['metric']}, {entry['variant']}"
         if not entry["computable"]:
-            told.append(f"{name}: not computable, {entry['reason']}")
+            told.append(say("not_computable", name=name, reason=entry["reason"]))
         elif entry["rel_effect"] is None:
-            told.append(f"{name}: the control's mean is 0, so there is no relative effect")
+            told.append(say("no_relative", name=name))
         if entry["computable"] and None in entry["decision_ci"]:
-            told.append(
-                f"{name}: so few clusters exclude no effect at this level; decision_ci is unbounded"
-            )
+            told.append(say("unbounded", name=name))
     return told
 
 
@@ -179,12 +172,8 @@ def _tuning_warnings(entries: Sequence[Entry], design: Design) -> list[str]:
     waste = multiplier(n, design.alpha, design.sequential_n) / multiplier(n, design.alpha, n)
     if waste < _WASTE:
         return []
-    told = (
-        f"always-valid results are tuned to {design.sequential_n:g} units; with {n} clusters "
-        f"intervals are {waste:.1f} times as wide as they could be: plan sequential_n as the "
-        "number of clusters, before the start"
-    )
-    return [told]
+    planned, times = f"{design.sequential_n:g}", f"{waste:.1f}"
+    return [say("tuning", planned=planned, n=n, times=times)]
 
 
 _WASTE = 1.5

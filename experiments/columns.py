@@ -11,9 +11,11 @@ __all__ = ["CAUSES", "Column", "labels", "numbers", "truths"]
 
 Float = npt.NDArray[np.float64]
 
-CAUSES: Final = ("", "missing", "infinite", "not a number", "neither 0/1 nor true/false")
+CAUSES: Final = (
+    "", "missing", "infinite", "not a number", "neither 0/1 nor true/false", "complex number",
+)  # fmt: skip
 """By code; 0 is a number that counts."""
-_MISSING, _INFINITE, _NO_NUMBER, _NO_TRUTH = 1, 2, 3, 4
+_MISSING, _INFINITE, _NO_NUMBER, _NO_TRUTH, _COMPLEX = 1, 2, 3, 4, 5
 
 _LARGEST = 1e150
 """The square of a larger number, summed, is infinite."""
@@ -49,6 +51,8 @@ def truths(series: "pd.Series[Any]") -> Column:
 
 
 def _read(series: "pd.Series[Any]", otherwise: int) -> Column:
+    if pd.api.types.is_complex_dtype(series.dtype):
+        return _real_parts(series)
     if pd.api.types.is_numeric_dtype(series.dtype):  # booleans too
         values = np.asarray(series.to_numpy(np.float64, na_value=np.nan), np.float64)
         return _column(values, np.isnan(values), otherwise)
@@ -56,6 +60,14 @@ def _read(series: "pd.Series[Any]", otherwise: int) -> Column:
     known = texts.str.lower().map(_TRUTHS)
     values = np.asarray(known.fillna(pd.to_numeric(texts, errors="coerce")), np.float64)
     return _column(values, _is_missing(texts), otherwise)
+
+
+def _real_parts(series: "pd.Series[Any]") -> Column:
+    """Return the numbers of a complex column that lie on the real line."""
+    values = series.to_numpy(np.complex128)
+    found = _column(values.real, np.isnan(values), _NO_NUMBER)
+    cause = np.where((values.imag != 0) & ~np.isnan(values), _COMPLEX, found.cause)
+    return Column(np.where(cause == 0, values.real, np.nan), cause.astype(np.int8))
 
 
 def labels(series: "pd.Series[Any]") -> "pd.Series[str]":

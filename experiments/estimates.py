@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from experiments.arms import Arm
 from experiments.moments import COUNT, Moments, Rows, Totals, moments
+from experiments.sentences import say
 
 __all__ = ["MIN_CLUSTERS", "Estimate", "NotComputableError", "estimate"]
 
@@ -100,11 +101,9 @@ def _arm(rows: Rows, totals: Totals, side: bool, theta: float) -> Arm:
 
 def _cell(rows: Rows, totals: Totals, members: npt.NDArray[np.bool_], stratum: int) -> Moments:
     if (n := np.count_nonzero(members)) < 2:
-        unit = "units" if rows.cluster is None else "clusters"
-        raise NotComputableError(
-            f"the stratum {rows.stratum_names[stratum]!r} has {n} {unit} in one of the arms; "
-            "expected at least 2 in each: merge small strata"
-        )
+        key = f"few_in_stratum.{'units' if rows.cluster is None else 'clusters'}"
+        name = repr(rows.stratum_names[stratum])
+        raise NotComputableError(say(key, stratum=name, n=n, least=2))
     return moments(totals, members)
 
 
@@ -160,30 +159,25 @@ def _check_clusters(rows: Rows, totals: Totals) -> None:
     n_treated = int(np.count_nonzero(totals.is_treated))
     for arm, n in (("control", totals.n - n_treated), ("variant", n_treated)):
         if n < MIN_CLUSTERS:
-            raise NotComputableError(
-                f"the {arm} has {n} cluster{'' if n == 1 else 's'} with a value; expected at least "
-                f"{MIN_CLUSTERS}: fewer cannot tell an effect from a difference between clusters"
-            )
+            key, s = f"few_clusters.{arm}", "" if n == 1 else "s"
+            raise NotComputableError(say(key, n=n, s=s, least=MIN_CLUSTERS))
     if rows.stratum is None:
         return
     pairs = np.unique(np.stack([rows.cluster, rows.stratum], axis=1), axis=0)
     if len(pairs) > totals.n:
-        raise NotComputableError(
-            "some clusters have rows in several strata; expected strata of whole clusters, such as "
-            "their site"
-        )
+        raise NotComputableError(say("split_clusters"))
 
 
 def _check_denominators(rows: Rows) -> None:
     for arm, members in (("control", ~rows.is_treated), ("variant", rows.is_treated)):
         if rows.denominator[members].sum() == 0:
-            raise NotComputableError(f"the denominator sums to 0 in the {arm}")
+            raise NotComputableError(say(f"no_denominator.{arm}"))
 
 
 def _check_variation(rows: Rows, variance: float, theta: float) -> None:
     scale = _size(rows) + abs(theta) * float(np.abs(rows.covariate).max())
     if variance <= (_EPSILON * scale) ** 2:
-        raise NotComputableError("the values do not vary within the arms")
+        raise NotComputableError(say("no_variation"))
 
 
 def _size(rows: Rows) -> float:

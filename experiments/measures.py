@@ -9,6 +9,7 @@ from experiments.columns import CAUSES, Column, numbers, truths
 from experiments.design import Design, Metric
 from experiments.estimates import NotComputableError
 from experiments.moments import Rows
+from experiments.sentences import say
 from experiments.table import Exclusion, Table
 
 __all__ = ["Measure", "measure"]
@@ -45,10 +46,8 @@ class Measure:
         n_treated = int(np.count_nonzero(is_treated))
         for arm, n in ((0, len(is_treated) - n_treated), (variant, n_treated)):
             if n < least:
-                raise NotComputableError(
-                    f"the variant {table.arms[arm]!r} has {n} unit{'' if n == 1 else 's'} with a "
-                    f"value; expected at least {least}"
-                )
+                name, s = repr(table.arms[arm]), "" if n == 1 else "s"
+                raise NotComputableError(say("few_units", arm=name, n=n, s=s, least=least))
         return Rows(
             self._numerator[members], self._denominator[members], self._covariate[members],
             is_treated,
@@ -77,10 +76,7 @@ def measure(table: Table, metric: Metric, design: Design) -> Measure:
     if design.covariate is not None:
         covariate = columns[design.covariate].values
         if counts.any() and np.ptp(covariate[counts]) == 0:
-            warnings.append(
-                f"{metric.name}: the covariate {design.covariate} is the same for all, so there is "
-                "nothing to adjust for"
-            )
+            warnings.append(say("constant_covariate", name=metric.name, column=design.covariate))
     denominator = np.ones(len(numerator))
     if metric.denominator is not None:
         denominator = columns[metric.denominator].values
@@ -113,7 +109,7 @@ def _not_a_proportion(values: Float) -> str | None:
     if not len(others):
         return None
     shown = ", ".join(f"{value:g}" for value in others[:3])
-    return f"a proportion is of 0 and 1, and there are other numbers ({shown}); measure its mean"
+    return say("no_proportion", numbers=shown)
 
 
 def _winsorised(
@@ -124,5 +120,5 @@ def _winsorised(
         return values, []
     cap = float(np.quantile(values[counts], quantile))
     n_above = int(np.count_nonzero(values[counts] > cap))
-    told = f"{name}: {n_above:,} values above {cap:g} (quantile {quantile:g}) were set to it"
-    return np.minimum(values, cap), [told]
+    fields = {"name": name, "n": f"{n_above:,}", "cap": f"{cap:g}", "quantile": f"{quantile:g}"}
+    return np.minimum(values, cap), [say("winsorised", **fields)]

@@ -10,6 +10,7 @@ import pandas as pd
 
 from experiments.columns import labels
 from experiments.design import Design
+from experiments.sentences import say
 from recsys.errors import DatasetError
 
 __all__ = ["Codes", "Exclusion", "Table"]
@@ -69,10 +70,10 @@ class Table:
         crossers = _crossers(named, keep, design)
         if crossers.any():
             n_units = named[design.unit][crossers].nunique()
-            told = (
-                f"{design.unit}: {_count(n_units, 'unit')} in several variants were left out "
-                f"({_some(named[design.unit][crossers])})"
-            )
+            told = say(
+                "in_several", unit=design.unit, n=f"{n_units:,}", s="" if n_units == 1 else "s",
+                some=_some(named[design.unit][crossers]),
+            )  # fmt: skip
             for name, count in named[design.variant][crossers].value_counts().sort_index().items():
                 cause = "unit in several variants"
                 excluded.append(Exclusion(None, str(name), design.unit, cause, int(count)))

@@ -89,6 +89,7 @@ class Engine:
         self.slates = SlatePolicy(
             state, self.audiences, self.eligible, self.scorer, self.tastes, slate
         )
+        self._beside: list[Engine] = []
 
     @classmethod
     def train(
@@ -263,6 +264,18 @@ class Engine:
         self.state.advance(to_micros(at))
         return self.analyst.gains(self._content(content_id), self.state.clock)
 
+    def beside(self, model: Model) -> "Engine":
+        """Return an engine of another model over the same state; the same one for the same model.
+
+        What this one takes in counts there too, so it is only asked. Memory: the model's own
+        vectors and scores of all contents; it lives as long as this engine.
+        """
+        found = next((engine for engine in self._beside if engine.model is model), None)
+        if found is None:
+            found = Engine(model, self.state, [], self.audiences.named, self.slates.recipe)
+            self._beside.append(found)
+        return found
+
     def as_of(self, at: datetime) -> Self:
         """Return an engine at an earlier moment, replayed from the log; the slow path.
 
@@ -338,6 +351,12 @@ class Engine:
         checked, rejects = checked_rows(table, rows)
         self.state.settle()
         self.state.catalogue.upsert(table, checked, valid_from=self.state.clock)
+        for engine in (self, *self._beside):
+            engine._refresh(table, checked)  # noqa: SLF001  (another of this class)
+        return UpsertReport(len(checked), len(rejects), rejects)
+
+    def _refresh(self, table: str, checked: pd.DataFrame) -> None:
+        """Let rows of the catalogue count that have been changed."""
         if table != "preferences":
             self.tastes.refresh()
             if self.segments is not None:
@@ -347,7 +366,6 @@ class Engine:
             changed = self.state.catalogue.contents.ids.indices(checked["content_id"])
             self.scorer.refresh(changed)
             self.slates.refresh(changed)
-        return UpsertReport(len(checked), len(rejects), rejects)
 
 
 def _append(log: list[EventColumns], events: EventColumns) -> None:

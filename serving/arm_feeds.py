@@ -4,12 +4,14 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
 import structlog
 
 from experiments.running.arms import Arm, LiveArms
+from experiments.running.definition import Variant
 from recsys.answers import FeedRequest, Slate
 from recsys.engine import Engine
 from recsys.slate.recipe import SlateRecipe, changed_recipe
@@ -20,6 +22,7 @@ from recsys.store.experiment_store import (
     StoredExposure,
 )
 from recsys.times import to_micros
+from serving.arm_models import ArmModels
 from serving.group_commit import GroupCommit
 
 __all__ = ["ArmFeeds", "attribute_of"]
@@ -40,8 +43,9 @@ class ArmFeeds:
     notes are written in the background, since nobody should wait for them.
     """
 
-    def __init__(self, store: ExperimentStore) -> None:
+    def __init__(self, store: ExperimentStore, models_dir: Path) -> None:
         self.live = LiveArms(store)
+        self._models = ArmModels(models_dir)
         self._store = store
         self._noted: set[tuple[str, int, str, str]] = set()
         """What this process wrote already: experiment, version, employee, and the stage."""
@@ -52,7 +56,7 @@ class ArmFeeds:
 
     def start(self) -> None:
         """Read what there is, then follow the store in the background."""
-        self.live.refresh()
+        self._refresh()
         self._thread.start()
 
     def stop(self) -> None:
@@ -63,7 +67,7 @@ class ArmFeeds:
 
     def feed(
         self, engine: Engine, request: FeedRequest, *, is_begun: bool,
-        answer: Callable[[FeedRequest], Slate],
+        answer: Callable[[Engine, FeedRequest], Slate],
     ) -> tuple[Slate, list[dict[str, Any]]]:  # fmt: skip
         """Return the slate under this employee's arms, and what they are told of those.
 
@@ -74,8 +78,8 @@ class ArmFeeds:
             request.employee_id, request.surface, attribute_of(engine, request.employee_id,
                                                                request.at)
         )  # fmt: skip
-        with self.applied(engine, arms):
-            slate = answer(request)
+        with self.applied(engine, arms) as asked:
+            slate = answer(asked, request)
         if not is_begun:
             for arm in arms:
                 self._note_served(engine, request, arm, arms, slate)
@@ -86,18 +90,24 @@ class ArmFeeds:
         return self.live.of(employee_id, surface, attribute_of(engine, employee_id, at))
 
     @contextmanager
-    def applied(self, engine: Engine, arms: Sequence[Arm]) -> Iterator[None]:
-        """Let an engine follow the slate policy of some arms."""
-        usual = engine.slates.recipe
-        recipe = self._recipe(usual, arms)
+    def applied(
+        self, engine: Engine, arms: Sequence[Arm], instead: tuple[Arm, str] | None = None
+    ) -> Iterator[Engine]:
+        """Lend what answers under some arms: the engine of their model, with their slate policy.
+
+        ``instead`` puts another variant in the place of one.
+        """
+        usual, chosen = engine.slates.recipe, _chosen(arms, instead)
+        recipe = self._recipe(usual, chosen)
+        asked = self._models.engine(engine, [variant for _, variant in chosen])
         if recipe is usual:
-            yield
+            yield asked
             return
-        engine.slates.use(recipe)
+        asked.slates.use(recipe)
         try:
-            yield
+            yield asked
         finally:
-            engine.slates.use(usual)
+            asked.slates.use(usual)
 
     def note(self, notes: Sequence[_Note]) -> list["Future[None]"]:
         """Write notes in the background; nobody has to wait for them."""
@@ -131,36 +141,27 @@ class ArmFeeds:
     ) -> bool:
         """Whether another variant would have answered this request differently."""
         mine = arm.running.definition.variant(str(arm.assignment.variant))
-        usual, shown = engine.slates.recipe, _shown(slate)
+        shown = _shown(slate)
         for other in arm.running.definition.variants:
             if other.name == mine.name or other.name in arm.running.stored.dropped:
                 continue
             if other.parameters != mine.parameters:
                 return True
-            if other.slate == mine.slate:
+            if (other.slate, other.models) == (mine.slate, mine.models):
                 continue
-            engine.slates.use(self._recipe(usual, arms, (arm, other.name)))
-            try:
-                if _shown(engine.feed(request)) != shown:
+            with self.applied(engine, arms, (arm, other.name)) as asked:
+                if _shown(asked.feed(request)) != shown:
                     return True
-            finally:
-                engine.slates.use(usual)
         return False
 
-    def _recipe(
-        self, usual: SlateRecipe, arms: Sequence[Arm], instead: tuple[Arm, str] | None = None
-    ) -> SlateRecipe:
-        """Return the policy of some arms; ``instead`` puts another variant in the place of one."""
+    def _recipe(self, usual: SlateRecipe, chosen: Sequence[tuple[Arm, Variant]]) -> SlateRecipe:
+        """Return the policy of some variants."""
         recipe = usual
-        for arm in arms:
-            name = str(arm.assignment.variant)
-            if instead is not None and arm is instead[0]:
-                name = instead[1]
-            changes = arm.running.definition.variant(name).slate
-            if changes:
-                key = (*arm.running.key, name, recipe.version)
+        for arm, variant in chosen:
+            if variant.slate:
+                key = (*arm.running.key, variant.name, recipe.version)
                 if key not in self._recipes:
-                    self._recipes[key] = changed_recipe(recipe, changes, arm.running.key[0])
+                    self._recipes[key] = changed_recipe(recipe, variant.slate, arm.running.key[0])
                 recipe = self._recipes[key]
         return recipe
 
@@ -189,16 +190,31 @@ class ArmFeeds:
             raise
         return [None] * len(notes)
 
+    def _refresh(self) -> None:
+        self.live.refresh()
+        self._models.read(self.live.variants)
+
     def _follow(self) -> None:
         is_failing = False
         while not self._stopping.wait(_POLL_SECONDS):
             try:
-                self.live.refresh()
+                self._refresh()
                 is_failing = False
             except Exception:  # noqa: BLE001  (a rim: the next poll may succeed)
                 if not is_failing:
                     _log.error("experiments_not_followed", exc_info=True)
                 is_failing = True
+
+
+def _chosen(
+    arms: Sequence[Arm], instead: tuple[Arm, str] | None = None
+) -> list[tuple[Arm, Variant]]:
+    """Return the variant of each arm; ``instead`` puts another in the place of one."""
+    other, name = instead or (None, "")
+    names = [name if arm is other else str(arm.assignment.variant) for arm in arms]
+    return [
+        (arm, arm.running.definition.variant(name)) for arm, name in zip(arms, names, strict=True)
+    ]
 
 
 def attribute_of(engine: Engine, employee_id: str, at: datetime) -> Callable[[str], str]:

@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from experiments.running.definition import Definition
 from experiments.sizing.formulas import Clusters, Outcome, Promise, Sizing, size
+from experiments.sizing.wording import power_caveat
 from recsys.store.experiment_store import ExperimentStatus, StoredAssignment, StoredExperiment
 from serving.models import AssignmentAnswer
 
@@ -256,6 +257,7 @@ class SizeAnswer(BaseModel):
     design_effect: float
     alpha: float
     power: float
+    warning: str | None = Field(description="Where the power is only about as promised, why.")
 
     @classmethod
     def of(cls, sizing: Sizing) -> "SizeAnswer":
@@ -263,4 +265,5 @@ class SizeAnswer(BaseModel):
         return cls(
             units_per_arm=sizing.units_per_arm, clusters_per_arm=sizing.clusters_per_arm,
             design_effect=sizing.design_effect, alpha=sizing.alpha, power=sizing.power,
+            warning=power_caveat(sizing.clusters_per_arm, sizing.power, "en"),
         )  # fmt: skip

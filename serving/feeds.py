@@ -95,7 +95,7 @@ async def _new_page(
         with services.metrics.stage("engine"):
             slate, assignments = services.arms.feed(
                 engine, request, is_begun=begun is not None,
-                answer=lambda asked: engine.feed(asked, begun),
+                answer=lambda asked, request: asked.feed(request, begun),
             )  # fmt: skip
         if query.request_id is None:
             # The engine's own id is that of the hour, so that a reload draws the same renditions;

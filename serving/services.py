@@ -92,8 +92,8 @@ def open_services(settings: Settings, database: Database, metrics: Metrics) -> I
         store.migrate()
         slates, snapshots = SlateLog(database), snapshots_of(settings, store)
         states, newsletters = PlanStates(settings.models_dir, store), NewsletterStore(database)
-        experiments = Experiments(ExperimentStore(database))
-        arms = ArmFeeds(experiments.store)
+        experiments = Experiments(ExperimentStore(database), settings.models_dir)
+        arms = ArmFeeds(experiments.store, settings.models_dir)
 
         def forget() -> None:
             slates.forget()

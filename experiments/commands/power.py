@@ -81,6 +81,7 @@ def power(
 
     if language not in LANGUAGES:
         raise typer.BadParameter(f"{language!r} is not one of {', '.join(LANGUAGES)}")
+    spoken: Literal["ja", "en"] = "ja" if language == "ja" else "en"
     try:
         promise = Promise(alpha, power_)
         if data is None:
@@ -97,9 +98,9 @@ def power(
     except ConfigurationError as error:
         raise typer.BadParameter(str(error)) from None
     if data is None:
-        _answer_sizing(sizing, as_json=as_json)
+        _answer_sizing(sizing, spoken, as_json=as_json)
     else:
-        _answer_prospect(prospect, "ja" if language == "ja" else "en", as_json=as_json)
+        _answer_prospect(prospect, spoken, as_json=as_json)
 
 
 def _given(value: float | None, name: str) -> float:
@@ -151,15 +152,20 @@ def _read(path: Path, unit: str) -> "pd.DataFrame":
         raise DatasetError(f"{path} cannot be read as CSV or Parquet: {error}") from None
 
 
-def _answer_sizing(sizing: "Sizing", *, as_json: bool) -> None:
+def _answer_sizing(sizing: "Sizing", language: Literal["ja", "en"], *, as_json: bool) -> None:
+    from experiments.sizing.wording import power_caveat
+
+    caveat = power_caveat(sizing.clusters_per_arm, sizing.power, language)
     if as_json:
-        write_json(asdict(sizing))
+        write_json(asdict(sizing) | ({"warning": caveat} if caveat else {}))
         return
     clusters = sizing.clusters_per_arm
     needed = f"{sizing.units_per_arm:,} units"
     if clusters is not None:
         needed = f"{clusters:,} clusters ({needed}; design effect {sizing.design_effect:.2f})"
     typer.echo(f"Each arm needs {needed} at alpha {sizing.alpha:g}, power {sizing.power:g}.")
+    if caveat:
+        typer.echo(caveat)
 
 
 def _answer_prospect(prospect: "Prospect", language: Literal["ja", "en"], *, as_json: bool) -> None:

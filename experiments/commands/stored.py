@@ -58,7 +58,7 @@ def stored_experiments(database: str | None) -> Iterator[Opened]:
         if settings.clock == "dataset":
             events = store.load()["events"]
             now = now if events.empty else events["occurred_at"].max().to_pydatetime()
-        yield Opened(Experiments(ExperimentStore(opened)), store, now)
+        yield Opened(Experiments(ExperimentStore(opened), settings.models_dir), store, now)
 
 
 def create(

@@ -18,6 +18,7 @@ from experiments.report.tables import (
     segment_tables,
 )
 from experiments.report.verdict import Yardstick
+from experiments.sentences import translated
 from experiments.texts import Language, texts
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def render_report(
     entries = result.get("metrics") or ()
     control = _control(result)
     is_flagged = ratio_state(result) == "bad"
-    reader = Reader(words, yardstick, proportions, control, len(entries), is_flagged)
+    reader = Reader(language, yardstick, proportions, control, len(entries), is_flagged)
     parts = reader.parts(entries)
     comparisons = [comparison for part in parts for comparison in part.comparisons]
     return _template().render(
@@ -70,7 +71,10 @@ def render_report(
         ratio=ratio_state(result),
         groups=group_sentences(result, words),
         arms=arm_rows(result),
-        warnings=[plain_name(warning) for warning in result.get("warnings") or ()],
+        warnings=[
+            plain_name(translated(str(warning), language))
+            for warning in result.get("warnings") or ()
+        ],
         parts=parts,
         rows=number_rows(entries, reader),
         segments=segment_tables(result, reader),

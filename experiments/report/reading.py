@@ -9,6 +9,8 @@ from experiments.report.names import isolated, plain_name
 from experiments.report.numbers import Scale, relative, scale_of
 from experiments.report.plot import Axis, axis_of
 from experiments.report.verdict import Judgement, Yardstick, judge_entry, smallest_that_matters
+from experiments.sentences import translated
+from experiments.texts import Language, texts
 
 __all__ = ["MARKS", "Comparison", "Entry", "MetricPart", "Reader", "decision_interval", "is_share"]
 
@@ -57,12 +59,17 @@ class Reader:
     ``control`` is None if it is not known.
     """
 
-    words: Mapping[str, str]
+    language: Language
     yardstick: Yardstick
     proportions: frozenset[str]
     control: str | None
     n_comparisons: int
     is_ratio_flagged: bool
+
+    @property
+    def words(self) -> Mapping[str, str]:
+        """Return every text by key."""
+        return texts(self.language)
 
     def parts(self, entries: Sequence[Entry]) -> list[MetricPart]:
         """Return every metric, in the order of the analysis."""
@@ -143,7 +150,8 @@ class Reader:
             "margin": scale.difference(margin).lstrip("+"),
             "share": f"{100 * self.yardstick.matters_share:.4g}%",
             "n": self.n_comparisons,
-            "reason": self.words.get(f"report.reason.{reason}", reason),
+            "reason": self.words.get(f"report.reason.{reason}")
+            or translated(reason, self.language),
             "allowed": scale.difference(_negative(promise.get("margin"))),
             "bound": scale.difference(promise.get("bound")),
         }

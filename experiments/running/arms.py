@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
-from experiments.running.definition import UNIT_ATTRIBUTE, Definition, read_definition
+from experiments.running.definition import UNIT_ATTRIBUTE, Definition, Variant, read_definition
 from experiments.running.drawing import draw_joiner
 from recsys.store.experiment_store import ExperimentStore, StoredAssignment, StoredExperiment
 from recsys.times import from_micros
@@ -95,6 +95,12 @@ class LiveArms:
             self._people, self._units, self._joiners = {}, {}, {}
             self._last_entry, self._last_assignment = -1, 0
         self.refresh()
+
+    @property
+    def variants(self) -> list[Variant]:
+        """Return the variants of all running experiments."""
+        running = {one.key: one for ones in self._by_surface.values() for one in ones}
+        return [variant for one in running.values() for variant in one.definition.variants]
 
     def running(self, surface: str) -> tuple[Running, ...]:
         """Return the experiments that serve their variants on a surface."""

@@ -5,7 +5,10 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
+from pathlib import PurePath
 from typing import Any, Literal
+
+import orjson
 
 from experiments.running.metric import BUILT_IN, MetricSpec
 from recsys.errors import ConfigurationError
@@ -51,6 +54,15 @@ class Variant:
     """What replaces parts of a plan that names the experiment."""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     """Told to the portal with the feed; free."""
+    model: str = ""
+    """Version of the registry that ranks feeds; empty: the champion of the moment."""
+    formats: str = ""
+    """Version whose beliefs about formats choose the renditions; empty: that of the ranking."""
+
+    @property
+    def models(self) -> tuple[str, str]:
+        """Return which versions rank, and choose formats."""
+        return self.model, self.formats
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +110,9 @@ class Definition:
     ramp: tuple[float, ...] = (1.0,)
     """Shares of units that take part, step by step; the pilot goes before them."""
     alpha: float = 0.05
+    covariate: bool = False
+    """Whether the primary metric is adjusted (CUPED) for the same before it began to count, over
+    as long a time."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant, with a sentence."""
@@ -163,13 +178,24 @@ class Definition:
         yield from self._wrong_times()
         yield from self._wrong_metrics()
         for variant in self.variants:
-            self._check_slate(variant)
-            unknown = sorted(set(variant.newsletter) - _NEWSLETTER)
-            if unknown:
-                yield (
-                    f"the variant {variant.name} changes {', '.join(unknown)} of a newsletter; "
-                    f"expected some of {', '.join(sorted(_NEWSLETTER))}"
-                )
+            yield from self._wrong_variant(variant)
+
+    def _wrong_variant(self, variant: Variant) -> Iterator[str]:
+        self._check_slate(variant)
+        unknown = sorted(set(variant.newsletter) - _NEWSLETTER)
+        if unknown:
+            yield (
+                f"the variant {variant.name} changes {', '.join(unknown)} of a newsletter; "
+                f"expected some of {', '.join(sorted(_NEWSLETTER))}"
+            )
+        for version in filter(None, variant.models):
+            if PurePath(version).name != version:
+                yield f"the variant {variant.name} names {version!r}, which is no model version"
+        if any(variant.models) and "newsletter" in self.surfaces:
+            yield (
+                f"the variant {variant.name} names a model, and newsletters are picked by the "
+                "champion; leave newsletter out of the surfaces"
+            )
 
     def _check_slate(self, variant: Variant) -> None:
         """Raise unless the rules a variant changes are there, with these settings."""
@@ -255,8 +281,14 @@ def read_definition(document: str | bytes) -> Definition:
 
 def write_definition(definition: Definition) -> str:
     """Return a definition as JSON, always the same for equal ones."""
-    text: bytes = _adapter().dump_json(definition)
-    return text.decode()
+    told = _adapter().dump_python(definition, mode="json")
+    if not told["covariate"]:
+        del told["covariate"]
+    for variant in told["variants"]:
+        for name in ("model", "formats"):
+            if not variant[name]:  # as documents were before there was a choice
+                del variant[name]
+    return orjson.dumps(told).decode()
 
 
 @cache

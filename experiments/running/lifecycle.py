@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 import orjson
 import pandas as pd
@@ -11,7 +12,8 @@ from experiments.hashing import bucket_of
 from experiments.running.definition import Definition, read_definition, write_definition
 from experiments.running.drawing import draw, roster_of
 from recsys.dataset.dataset import Dataset
-from recsys.errors import ConfigurationError
+from recsys.errors import ConfigurationError, ModelError
+from recsys.registry import check_model, version_directory
 from recsys.schema import INTERACTIONS
 from recsys.store.experiment_store import (
     ExperimentConflictError,
@@ -37,6 +39,8 @@ class Experiments:
     """The comms team's experiments. ``actor`` is who asks, for the log; ``at`` is now."""
 
     store: ExperimentStore
+    models_dir: Path
+    """Where the models are that variants may name."""
 
     def get(self, key: str, version: int | None = None) -> tuple[Definition, StoredExperiment]:
         """Return a version, by default the newest."""
@@ -56,6 +60,7 @@ class Experiments:
     def start(self, key: str, dataset: Dataset, actor: str, at: datetime) -> StoredExperiment:
         """Draw everybody who is known and begin with the first step, or go on after a pause."""
         definition, stored = self.get(key)
+        self._check_models(definition)
         others = self._beside(definition)
         if stored.status == "paused":
             self._change(stored, actor, "resume", at, ["paused"], status="running")
@@ -67,6 +72,18 @@ class Experiments:
                 started_at=at, ramp=[Step(to_micros(at), definition.steps[0])],
             )  # fmt: skip
         return self.get(key, stored.version)[1]
+
+    def _check_models(self, definition: Definition) -> None:
+        """Raise unless every model that a variant names is there, whole."""
+        for variant in definition.variants:
+            for version in filter(None, variant.models):
+                try:
+                    check_model(version_directory(self.models_dir, version))
+                except ModelError as error:
+                    raise ConfigurationError(
+                        f"experiment {definition.key!r}: the variant {variant.name} names the "
+                        f"model {version!r}, which cannot be served: {error}"
+                    ) from None
 
     def step(self, key: str, actor: str, at: datetime) -> StoredExperiment:
         """Let the next share of the units take part."""

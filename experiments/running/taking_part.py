@@ -1,17 +1,20 @@
 """Who counts in the verdict of an experiment, since when, and what they did."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from experiments.running.definition import Definition
+from experiments.running.metric import MetricSpec
 from experiments.running.unit_values import History, values_of
 from recsys.store.experiment_store import StoredAssignment, StoredExperiment, StoredExposure
 from recsys.times import DAY_US, from_micros, to_micros
 
-__all__ = ["Period", "day_of", "numerator", "people_of", "period_of", "table_of"]
+__all__ = ["BEFORE", "Period", "day_of", "numerator", "people_of", "period_of", "table_of"]
+
+BEFORE = "primary (before)"
 
 _IN_VERDICT = ("stored", "hash")
 """Held out and forced people are told about, and compared with nobody."""
@@ -75,7 +78,9 @@ def table_of(
 ) -> pd.DataFrame:  # fmt: skip
     """Return one row per employee for an analysis: variant, unit, stratum, exposed, metrics.
 
-    Nothing of who was exposed after the period counts; of a ratio there are two columns.
+    Nothing of who was exposed after the period counts; of a ratio there are two columns. With a
+    covariate there is one more, :data:`BEFORE`: the primary metric (a ratio's numerator) over the
+    window before it began to count, when nobody had seen a variant yet.
     """
     begins = people[["exposure", "assignment"]]
     begins = begins.where(begins < period.cut)
@@ -85,17 +90,29 @@ def table_of(
         wanted[numerator(definition, name)] = spec
         if spec.per is not None:
             wanted[spec.per] = definition.specs[spec.per]
+    values = _values(definition, history, wanted, begins, period.until)
+    if definition.covariate and definition.primary in metrics:
+        before = {BEFORE: wanted[numerator(definition, definition.primary)]}
+        earlier = begins - definition.window_days * DAY_US
+        values = values.join(_values(definition, history, before, earlier, period.until))
+    table = people[["variant", "unit_id", "stratum"]].join(values)
+    table["exposed"] = np.where(begins["exposure"].notna(), 1, 0)
+    return table.reset_index()
+
+
+def _values(
+    definition: Definition, history: History, wanted: Mapping[str, MetricSpec],
+    begins: pd.DataFrame, until: int,
+) -> pd.DataFrame:  # fmt: skip
+    """Return a column per metric, capped where its definition says so."""
     values = values_of(
-        history, list(wanted.values()), begins, window_days=definition.window_days,
-        until=period.until,
-    )  # fmt: skip
+        history, list(wanted.values()), begins, window_days=definition.window_days, until=until
+    )
     values.columns = pd.Index(list(wanted))
     for name, spec in wanted.items():
         if spec.winsorise is not None and values[name].notna().any():
             values[name] = values[name].clip(upper=float(values[name].quantile(spec.winsorise)))
-    table = people[["variant", "unit_id", "stratum"]].join(values)
-    table["exposed"] = np.where(begins["exposure"].notna(), 1, 0)
-    return table.reset_index()
+    return values
 
 
 def numerator(definition: Definition, metric: str) -> str:

@@ -7,7 +7,8 @@ import pandas as pd
 
 from experiments.analysis import analyze
 from experiments.running.definition import Definition
-from experiments.running.taking_part import numerator
+from experiments.running.taking_part import BEFORE, numerator
+from experiments.sentences import say
 from recsys.reports.suppression import DEFAULT_K
 
 __all__ = ["analyse_look", "watch_guardrails"]
@@ -25,7 +26,8 @@ def analyse_look(
     Hochberg: they explore. Guardrails get a test of non-inferiority.
     """
     planned: dict[str, Any] = {"looks": definition.looks, "look": look}
-    result = _analyse(definition, table, [definition.primary], expected, planned)
+    adjusted = planned | {"covariate": BEFORE if definition.covariate else None}
+    result = _analyse(definition, table, [definition.primary], expected, adjusted)
     others = [name for name in definition.measured if name != definition.primary]
     if others:
         margins = _margins(definition, others)
@@ -99,9 +101,7 @@ def _margins(definition: Definition, names: Sequence[str]) -> dict[str, float]:
 
 
 def _withhold(result: dict[str, Any], few: Mapping[str, int]) -> None:
-    reason = (
-        f"fewer than {DEFAULT_K} employees in {', '.join(few)}: nothing is told of what they did"
-    )
+    reason = say("withheld", k=DEFAULT_K, variants=", ".join(few))
     kept = ("metric", "variant", "method")
     result["metrics"] = [
         {key: value if key in kept else None for key, value in entry.items()}

@@ -17,6 +17,7 @@ from experiments.running.lifecycle import Experiments
 from experiments.running.taking_part import Period, day_of, people_of, period_of, table_of
 from experiments.running.unit_values import History
 from experiments.running.verdict import analyse_look, watch_guardrails
+from experiments.sentences import translated
 from experiments.texts import Language, texts
 from recsys.dataset.dataset import Dataset
 from recsys.errors import ConfigurationError
@@ -227,7 +228,8 @@ def health_sentences(status: Mapping[str, Any], language: Language) -> list[str]
             told.append(words[f"health.{name}.{state}"])
     for one in status["guardrails"]:
         state = "unknown" if one["reason"] else "breached" if one["is_breached"] else "good"
-        told.append(words[f"health.guardrail.{state}"].format(**one))
+        reason = translated(one["reason"] or "", language)
+        told.append(words[f"health.guardrail.{state}"].format(**one | {"reason": reason}))
     coming = next((one for one in status["looks"] if not one["is_due"]), None)
     due = [one for one in status["looks"] if one["is_due"]]
     if due:

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 
 from experiments.estimates import MIN_CLUSTERS
+from experiments.permutation import MANY_CLUSTERS
 from experiments.sizing.formulas import least_clusters
 from experiments.sizing.prospects import Design, Prospect
 from experiments.texts import Language, texts
 
-__all__ = ["prospect_sentences"]
+__all__ = ["power_caveat", "prospect_sentences"]
 
 
 def prospect_sentences(prospect: Prospect, language: Language) -> list[str]:
@@ -18,10 +19,23 @@ def prospect_sentences(prospect: Prospect, language: Language) -> list[str]:
     if k is not None and k < least_clusters(prospect.promise.alpha):
         least = least_clusters(prospect.promise.alpha)
         told.append(words["sizing.few_clusters"].format(least=least, judged=MIN_CLUSTERS))
+    elif caveat := power_caveat(k, prospect.promise.power, language):
+        told.append(caveat)
     told += _verdict(prospect, words)
     if "units" in prospect.best.changes:
         told.append(words["sizing.spillover"])
     return told + _counted(prospect, words)
+
+
+def power_caveat(k: int | None, power: float, language: Language) -> str | None:
+    """Return what is to be said of a power promised for k clusters an arm; None if it is kept.
+
+    The figures are those of ``benchmarks/experiment_power.py``.
+    """
+    if k is None or 2 * k >= MANY_CLUSTERS:
+        return None
+    caveat = texts(language)["sizing.by_permutation"]
+    return caveat.format(many=MANY_CLUSTERS, power=f"{power:g}")
 
 
 def _finds(prospect: Prospect, words: Mapping[str, str]) -> str:

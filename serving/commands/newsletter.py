@@ -230,7 +230,7 @@ def _with_variants(settings: "Settings", body: "PlanBody") -> "PlanBody":
     if body.experiment is None:
         return body
     with closing(Database(settings.database_url)) as database:
-        return with_variants(body, Experiments(ExperimentStore(database)))
+        return with_variants(body, Experiments(ExperimentStore(database), settings.models_dir))
 
 
 @contextmanager

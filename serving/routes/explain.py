@@ -35,8 +35,8 @@ def explain(
     """Return why a content is, or is not, in the employee's own feed; show it to nobody else."""
     with services.worker.engine() as (engine, at):
         arms = services.arms.of(engine, employee, surface, at)
-        with services.arms.applied(engine, arms):
-            found = engine.explain(FeedRequest(employee, at, surface=surface), content_id)
+        with services.arms.applied(engine, arms) as asked:
+            found = asked.explain(FeedRequest(employee, at, surface=surface), content_id)
     if found.cause == "unknown_content":
         raise no_content(content_id)
     language = as_language(lang)

@@ -25,6 +25,19 @@ def _not_computable(entry: dict[str, Any], *words: str) -> None:
     assert all(value is None for key, value in entry.items() if key not in known)
 
 
+def test_complex_numbers_are_said_to_be_that(analyse: Analyse, sample: pd.DataFrame) -> None:
+    turned = np.where(np.arange(len(sample)) < 2, 1j, 0)  # one of a, one of b
+    frame = sample.assign(y=sample["y"] + turned, lost=sample["y"] * 1j + 1j)
+    results = analyse(frame, metrics=["y", "lost"])
+    causes = [(one["metric"], one["cause"], one["count"]) for one in results["excluded"]]
+    assert causes[:2] == [("y", "complex number", 1)] * 2
+    assert {cause for _, cause, _ in causes} == {"complex number"}
+    y, lost = results["metrics"]
+    assert y["computable"]
+    assert y["effect"] == analyse(sample[2:], metrics=["y"])["metrics"][0]["effect"]
+    _not_computable(lost, "has 0 units with a value")
+
+
 def test_missing_and_infinite_values_are_counted(analyse: Analyse, sample: pd.DataFrame) -> None:
     y = sample["y"].to_numpy().copy()
     y[[0, 1, 2]] = np.nan  # a, b, a

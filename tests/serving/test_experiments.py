@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections import Counter
 from datetime import timedelta
@@ -9,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from recsys.registry import version_directory
 from tests.serving.conftest import EMPLOYEE, bearer
 
 if TYPE_CHECKING:
-    from tests.serving.conftest import Answer, Server
+    from pathlib import Path
+
+    from tests.serving.conftest import Answer, Company, Server, StartServer
 
 PURE = dict.fromkeys(("diversity", "fatigue", "other_department", "fresh", "explore"))
 
@@ -107,6 +111,69 @@ def test_variants_change_the_feed_and_who_was_served_is_noted(server: Server) ->
     status = server.get(f"/v1/experiments/{key}/status")
     assert sum(status["exposed"].values()) == 1
     assert server.get(f"/v1/experiments/{key}/series")["items"]
+
+
+def _serving(start: StartServer, company: Company, champion: str, folder: Path) -> Server:
+    """A server that has the model, and whose champion it is not."""
+    store = folder / "models"
+    shutil.copytree(
+        version_directory(company.models_dir, champion), version_directory(store, champion)
+    )
+    return start(models_dir=store)
+
+
+@pytest.mark.parametrize("named", ["model", "formats"])
+def test_variants_may_be_models(
+    start: StartServer, company: Company, champion: str, tmp_path: Path, named: str
+) -> None:
+    server = _serving(start, company, champion, tmp_path / "of")
+    variants = [{"name": "usual", "weight": 0.5}, {"name": "new", "weight": 0.5, named: champion}]
+    key = begin(server, variants=variants)
+    people = {p["employee_id"]: p["variant"] for p in everybody(server, key)}
+    named_version = champion if named == "model" else f"none+{champion}"
+    told = {"usual": "none", "new": named_version}
+    for who, variant in list(people.items())[:8]:
+        assert server.feed(who)["model_version"] == told[variant]
+    of = {variant: who for who, variant in people.items()}
+    now = server.services.clock.now()
+    fresh = {"title": "Just in", "published_at": now.isoformat(), "language": "ja",
+             "mandatory": True}  # fmt: skip
+    server.send("PUT", "/v1/contents/just-in", fresh)
+    for who in of.values():  # the catalogue is everybody's
+        assert "just-in" in {item["content_id"] for item in server.feed(who)["items"]}
+    store = server.services.experiments.store
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        stages = {(one.employee_id, one.stage) for one in store.exposures(key, 1)}
+        if (of["new"], "differing") in stages:
+            break
+        time.sleep(0.05)
+    assert (of["new"], "differing") in stages
+    server.send("POST", f"/v1/experiments/{key}/stop")
+    assert server.feed(of["new"])["model_version"] == "none"
+
+
+def test_the_same_model_in_both_variants_is_no_difference(
+    start: StartServer, company: Company, champion: str, tmp_path: Path
+) -> None:
+    server = _serving(start, company, champion, tmp_path / "of")
+    same = [{"name": name, "weight": 0.5, "model": champion} for name in ("a", "b")]
+    key = begin(server, variants=same)
+    who = everybody(server, key)[0]["employee_id"]
+    assert server.feed(who)["model_version"] == champion
+    server.services.arms.stop()
+    assert {one.stage for one in server.services.experiments.store.exposures(key, 1)} == {"served"}
+
+
+def test_a_model_that_is_not_there_is_refused_at_the_start(server: Server) -> None:
+    variants = [{"name": "usual", "weight": 0.5}, {"name": "new", "weight": 0.5, "model": "v-9"}]
+    server.send("POST", "/v1/experiments", design(variants=variants))
+    assert "names the model 'v-9', which cannot be served" in told(server, "/plain/start", 422)
+    variants[1]["model"] = "../secrets"
+    assert "no model version" in told(server, "", 422, design(key="k", variants=variants))
+    variants[1]["model"] = "v-9"
+    both = design(key="k", variants=variants, surfaces=["portal", "newsletter"])
+    assert "leave newsletter out" in told(server, "", 422, both)
 
 
 def test_a_joiner_is_enrolled_by_being_served_and_reading_enrols_nobody(server: Server) -> None:

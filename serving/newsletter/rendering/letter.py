@@ -119,15 +119,16 @@ class _Cards:
     def sections(self, sections: Sequence[tuple[str, Sequence[Placed]]]) -> list[dict[str, Any]]:
         several = sum(bool(entries) for _, entries in sections) > 1
         first = next(entries[0] for _, entries in sections if entries)
-        return [
-            {
-                "heading": self._heading(section, entries) if several else "",
-                "is_must_read": _all_must_read(entries),
-                "cards": [self._card(entry, is_lead=entry is first) for entry in entries],
-            }
-            for section, entries in sections
-            if entries
-        ]
+        told = []
+        for section, entries in sections:
+            if not entries:
+                continue
+            heading = self._heading(section, entries) if several else ""
+            level = 3 if heading else 2  # of its titles: no level of headings is left out
+            cards = [self._card(e, level=level, is_lead=e is first) for e in entries]
+            is_must_read = _all_must_read(entries)
+            told.append({"heading": heading, "is_must_read": is_must_read, "cards": cards})
+        return told
 
     def _heading(self, section: str, entries: Sequence[Placed]) -> str:
         title = self._edition.titles.get(section)
@@ -140,12 +141,13 @@ class _Cards:
         found = (self._words.get(f"mail.section.{key}") for key in keys)
         return next(filter(None, found), "")
 
-    def _card(self, entry: Placed, *, is_lead: bool) -> dict[str, Any]:
+    def _card(self, entry: Placed, *, level: int, is_lead: bool) -> dict[str, Any]:
         item, story = entry
         words, look = self._words, look_of(item.format)
         is_must_read = item.slot_type == "mandatory"
         facts = self._facts(story, item)
         return {
+            "level": level,
             "is_lead": is_lead,
             "kind": look.family,
             "colour": look.colour,

@@ -36,7 +36,7 @@ class Story:
     format: str
     title: str
     text: str
-    """Its own text, else the content's summary if that is in the same language."""
+    """Its own text or summary, else the content's summary if that is in the same language."""
     language: str
     url: str
     """Absolute, http or https; empty if it has none."""
@@ -103,7 +103,7 @@ class Stories:
             rendition_id=rendition_id,
             format=form,
             title=clamp(rendition.get("title") or content["title"], _TITLE_COLUMNS),
-            text=clamp(_text(more.get("text")) or _summary(content, rendition), _TEXT_COLUMNS),
+            text=clamp(_own_text(more) or _summary(content, rendition), _TEXT_COLUMNS),
             language=_language(content, rendition),
             url=url,
             image_url=image_url,
@@ -129,6 +129,11 @@ def web_address(url: object, base_url: str) -> str:
     except ValueError:
         return ""
     return absolute if is_web and len(absolute) <= _LONGEST_URL else ""
+
+
+def _own_text(more: dict[str, Any]) -> str:
+    """Return what a rendition says itself; it is in the language of its title."""
+    return _text(more.get("text")) or _text(more.get("summary"))
 
 
 def _summary(content: dict[str, Any], rendition: dict[str, Any]) -> str:

@@ -2,43 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
 
+from tests.e2e.accessibility import violations
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from playwright.sync_api import Page
-
     from tests.e2e.widget.conftest import OpenDesk
 
-AXE = Path(__file__).parents[1] / "axe" / "axe.min.js"
 LONG = "A line that goes on. " * 60
 FILM = {"url": "/media/film.webm", "duration_seconds": 2, "captions_url": "/media/film.vtt",
         "poster_url": "/media/picture.svg", "has_captions": True}  # fmt: skip
 PICTURE = {"url": "/media/picture.svg", "alt_text": "Two hills"}
-
-
-_RUN_AXE = """axe.run().then(({ violations, passes }) => [
-  ...violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.html} ${n.failureSummary}`)),
-  ...(passes.length ? [] : ["nothing was looked at"]),
-])"""
-
-
-def violations(page: Page) -> list[str]:
-    """Run axe in a world of its own, for the page's policy lets no other script in."""
-    session = page.context.new_cdp_session(page)
-    frame = session.send("Page.getFrameTree")["frameTree"]["frame"]["id"]
-    world = session.send("Page.createIsolatedWorld", {"frameId": frame})["executionContextId"]
-    run = {"contextId": world, "awaitPromise": True, "returnByValue": True}
-    source = AXE.read_text(encoding="utf-8")
-    session.send("Runtime.evaluate", {"expression": f"{source};0"} | run)
-    found = session.send("Runtime.evaluate", {"expression": _RUN_AXE} | run)
-    told: list[str] = found["result"]["value"]
-    return told
 
 
 @pytest.mark.parametrize(("lang", "scheme"), [("ja", "light"), ("en", "dark")])

@@ -48,6 +48,15 @@ def test_power_in_words() -> None:
     assert _run(power, REFERENCE)[1].strip() == said
 
 
+def test_a_power_that_is_only_about_as_promised_is_said() -> None:
+    line = "--baseline 0.3 --mde 0.2 --cluster-size 12 --icc 0.1"
+    answer = _json(power, line)
+    assert 2 * answer["clusters_per_arm"] < 40
+    assert "a power of 0.8 is approximate" in answer["warning"]
+    assert answer["warning"] in _run(power, line)[1]
+    assert "検出力0.8はおよその値です" in _run(power, f"{line} --language ja")[1]
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [

@@ -83,9 +83,20 @@ def test_the_page_in_japanese() -> None:
     page = render_report(MIXED, "ja")
     text = _words(page)
     assert '<html lang="ja">' in page
-    assert "「b」は「a」より良い結果です:+5.0ポイント(+12.5%)。" in text
+    assert "「b」は「a」より良い結果です：+5.0ポイント（+12.5%）。" in text
     assert "まだ判断できない" in text
-    assert "14件:値がありません" in text
+    assert "14件：値がありません" in text
+
+
+def test_reasons_and_warnings_are_in_the_language_of_the_page() -> None:
+    reason = "the values do not vary within the arms"
+    given = result(silent("y", "b", reason), warnings=[f"y, b: not computable, {reason}", "Full"])
+    text = _words(render_report(given, "ja"))
+    assert "計算できませんでした：各グループの中で値がすべて同じです。" in text
+    assert "y, bは計算できません：各グループの中で値がすべて同じです。" in text
+    assert "Full" in text
+    assert "vary" not in text
+    assert reason in _words(render_report(given, "en"))
 
 
 def test_groups_that_are_not_what_was_planned_silence_everything() -> None:

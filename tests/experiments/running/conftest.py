@@ -82,7 +82,7 @@ def company(
 def new_experiments(tmp_path: Path) -> Iterator[Callable[[], Experiments]]:
     with closing(Database(f"sqlite:///{tmp_path}/x.db")) as database:
         migrate(database)
-        yield lambda: Experiments(ExperimentStore(database))
+        yield lambda: Experiments(ExperimentStore(database), tmp_path)
 
 
 @pytest.fixture

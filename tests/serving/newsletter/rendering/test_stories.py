@@ -49,6 +49,10 @@ def test_a_summary_in_another_language_is_not_shown(store: SqlStore) -> None:
     story = Stories(store, PORTAL_URL, NOW).find("talk", "talk-en")
     assert story is not None
     assert (story.title, story.text, story.language) == ("A talk", "", "en-GB")
+    put(store, "renditions", [row | {"summary": "The next five years."}])
+    story = Stories(store, PORTAL_URL, NOW).find("talk", "talk-en")
+    assert story is not None
+    assert story.text == "The next five years."
 
 
 def test_what_is_not_there_or_over_has_no_story(store: SqlStore) -> None:
