@@ -106,8 +106,8 @@ def _cause(finding: Finding, losses: Sequence[Alert], findings: Sequence[Finding
         return str(finding.facts[said[finding.code]])
     if finding.code == "cold":
         return "new_ids" if float(finding.facts["unheard"]) > 0.5 else "new_people"
-    if finding.code == "explore_gone":
-        return "new_policy" if "new_policy_version" in finding.facts else "exploration_off"
+    if finding.code == "explore_gone" and "new_policy_version" not in finding.facts:
+        return "exploration_off"
     return _of_model(finding, losses, findings)
 
 
@@ -115,17 +115,17 @@ def _of_model(finding: Finding, losses: Sequence[Alert], findings: Sequence[Find
     """Return the cause of what moved in inputs or outputs of the model, or in coverage."""
     lost = {kind for alert in losses for kind in str(alert.facts["kinds"]).split(";")}
     needs = {"coverage": {"impression"}, "open_ratio": set(_READS)}.get(finding.code)
-    seen = {f.code for f in findings}
     if lost if needs is None else lost & needs:
         return "follows_loss"
+    seen = {f.code for f in findings}
     if "hours_shifted" in seen and finding.code in {"features", "predictions"}:
         return "follows_hours"
-    for version, cause in (
-        ("new_model_version", "new_model"),
-        ("new_policy_version", "new_policy"),
-    ):
-        if version in finding.facts:
-            return cause
+    new = [cause for cause in ("new_model", "new_policy") if f"{cause}_version" in finding.facts]
+    return new[0] if new else _unexplained(finding, seen)
+
+
+def _unexplained(finding: Finding, seen: set[str]) -> str:
+    """Return the cause of a finding that no event and no new version explains."""
     if finding.code == "coverage":
         grown = float(finding.facts["n"]) > 1.5 * float(finding.facts["n_before"])
         return "more_contents" if grown else "narrow_feed"
@@ -133,7 +133,6 @@ def _of_model(finding: Finding, losses: Sequence[Alert], findings: Sequence[Find
         return "old_model"
     if finding.code != "features" and "features" in seen:
         return "inputs_moved"
-    return {
-        "completion_ratio": "renditions_changed", "open_ratio": "score_meaning",
-        "read_ratio": "score_meaning",
-    }.get(finding.code, "outputs_unexplained")  # fmt: skip
+    meant = {"completion_ratio": "renditions_changed"}
+    meant |= dict.fromkeys(("open_ratio", "read_ratio"), "score_meaning")
+    return meant.get(finding.code, "outputs_unexplained")

@@ -11,7 +11,7 @@ from recsys.answers import Degraded, SlotType
 from recsys.formats.suitable import reader_languages, suitable_renditions
 from recsys.ids import UNKNOWN_INDEX
 from recsys.reports.suppression import DEFAULT_K
-from training.monitoring.calibration import HIGH, LOW, ratio_of
+from training.monitoring.calibration import HIGH, LOW, Ratio, ratio_of
 from training.monitoring.drift import Rows, drift_of
 from training.monitoring.figures import (
     Fact,
@@ -173,19 +173,20 @@ def exploration(feeds: Feeds) -> Measured:
     is_bad = np.any([~((c > 0) & (c <= 1)) for c in columns], axis=0)
     bad = feeds.share(is_bad, 0, slots=True)
     measured.figures.append(figure("propensity_invalid_share", bad, people, high=0.0))
-    weight = _rendition_weight(feeds)
+    found = _rendition_weight(feeds)
+    weight = np.nan if found is None else found.value
     measured.figures.append(
         figure("rendition_mean_weight", weight, people, low=1 / _SANE_WEIGHT, high=_SANE_WEIGHT)
     )
-    is_off = not np.isnan(weight) and not 1 / _SANE_WEIGHT <= weight <= _SANE_WEIGHT
+    is_off = found is not None and (found.high < 1 / _SANE_WEIGHT or found.low > _SANE_WEIGHT)
     if (bad > 0 or is_off) and people >= DEFAULT_K:
         facts = {"value": weight if is_off else bad, "bad": bad}
         measured.findings.append(Finding("propensities", facts))
     return measured
 
 
-def _rendition_weight(feeds: Feeds) -> float:
-    """Return the mean of (1 / m) / rendition propensity; NaN with fewer than 100 drawn slots.
+def _rendition_weight(feeds: Feeds) -> Ratio | None:
+    """Return the mean of (1 / m) / rendition propensity; None with fewer than 100 drawn slots.
 
     m is the number of renditions that suit the reader; over contents whose renditions have no
     audience of their own. The mean is 1 if propensities are true.
@@ -194,19 +195,24 @@ def _rendition_weight(feeds: Feeds) -> float:
     p = feeds.slots["rendition_propensity"].to_numpy(np.float64)
     drawn = np.flatnonzero((feeds.week[feeds.of_slot] == 0) & (p > 0) & (p < 1))[:_MOST_DRAWN]
     slates = feeds.slates.iloc[feeds.of_slot[drawn]]
-    weights = []
+    weights, owners = [], []
     slots = zip(
         slates["employee_id"], slates["at"], slates["surface"],
-        feeds.slots["content_id"].to_numpy()[drawn], p[drawn], strict=True,
+        feeds.slots["content_id"].to_numpy()[drawn], p[drawn],
+        feeds.employee[feeds.of_slot[drawn]], strict=True,
     )  # fmt: skip
-    for employee_id, at, surface, content_id, propensity in slots:
+    for employee_id, at, surface, content_id, propensity, owner in slots:
         known = catalogue.renditions.of(catalogue.contents.ids.index(content_id))
         if any(rendition.rule != UNKNOWN_INDEX for rendition in known):
             continue
         languages = reader_languages(catalogue, ids.index(employee_id), int(at))
         m = len(suitable_renditions(known, languages, surface))
         weights.append(1.0 / (m * propensity))
-    return float(np.mean(weights)) if len(weights) >= _LEAST_DRAWN else np.nan
+        owners.append(owner)
+    if len(weights) < _LEAST_DRAWN:
+        return None
+    expected = np.ones(len(weights))
+    return ratio_of(np.array(weights), expected, np.array(owners), feeds.watched.rng())
 
 
 def scores(feeds: Feeds) -> Measured:

@@ -49,8 +49,9 @@ def log(people: int = 120, *, seed: int = 0, hours: int = 0) -> pd.DataFrame:
                 if rng.random() < 0.4:
                     later = at + timedelta(minutes=slot + 1)
                     rows.append(shown | {"event_type": "open", "occurred_at": later})
-    kept = [row | {"event_id": f"e{n}"} for n, row in enumerate(rows) if row["occurred_at"] < END]  # type: ignore[operator]  # a datetime
-    return pd.DataFrame(kept).sort_values("occurred_at", kind="stable", ignore_index=True)
+    frame = pd.DataFrame([row | {"event_id": f"e{n}"} for n, row in enumerate(rows)])
+    kept = frame[frame["occurred_at"] < END]
+    return kept.sort_values("occurred_at", kind="stable", ignore_index=True)
 
 
 def _page(rng: np.random.Generator, day: int) -> list[int]:
@@ -99,7 +100,7 @@ Change = Callable[[int, Row], Row]
 
 def slates(
     events: pd.DataFrame, *, score: Callable[[datetime], float] = lambda _: 0.2,
-    kind: Callable[[datetime, int], SlotType] = lambda _, place: ("personal", "explore")[place == 3],
+    kind: Callable[[datetime, int], SlotType] = lambda _, n: "explore" if n == 3 else "personal",
     model: Callable[[datetime], str] = lambda _: "m1",
     reason: Callable[[datetime], str | None] = lambda _: None,
     employee: Callable[[datetime, str], str] = lambda _, name: name,

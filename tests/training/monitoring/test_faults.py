@@ -70,7 +70,7 @@ def test_the_same_few_contents_for_everybody(healthy: pd.DataFrame) -> None:
     events.loc[late, "content_id"] = [f"c{newest + n % 4}" for n in range(int(late.sum()))]
     found = monitor(sources(events)).alerts
     assert {(a.code, a.cause) for a in found} == {("coverage", "narrow_feed")}
-    assert "up to a week old, 16 % were shown to anybody" in sentence(found[0], "en")
+    assert "one to four weeks old, 5 % were shown to anybody" in sentence(found[0], "en")
 
 
 def test_scores_that_a_new_model_doubled(healthy: pd.DataFrame) -> None:

@@ -82,6 +82,7 @@ def test_a_folder_has_no_slate_log_and_the_report_says_so(
     assert not re.search(r"sim-\d{6}", json.dumps(answer))
 
 
+@pytest.mark.slow
 def test_a_frozen_pipeline_is_an_alert_with_its_cause(run: Run, longer: Path) -> None:
     later = END + timedelta(days=30)
     answer = run("--data", longer, "--at", later.isoformat(), "--fail-on-alert", exit_code=1)
@@ -101,6 +102,7 @@ def test_the_verdicts_of_trainings_are_read_from_the_tracking_store(
     assert found[0].reasons == outcome.trial.verdict.reasons
 
 
+@pytest.mark.slow
 def test_a_store_with_slates(run: Run, longer: Path, checkout: Path, tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/company.db"
     dataset = from_directory(longer, until=None, test_days=4).dataset
@@ -116,7 +118,8 @@ def test_a_store_with_slates(run: Run, longer: Path, checkout: Path, tmp_path: P
     assert 0.0 < (values(answer, "explore_share")[0] or 0.0) < 0.3
     weight = values(answer, "rendition_mean_weight")[0]
     assert weight is not None
-    assert 0.8 < weight < 1.25
+    assert 0.6 < weight < 1.4
+    assert "propensities" not in {alert["code"] for alert in answer["alerts"]}
     assert "no_slates" not in {each["code"] for each in answer["not_computable"]}
 
 
