@@ -27,8 +27,8 @@ Float = npt.NDArray[np.float64]
 def coverage(watched: Watched) -> Measured:
     """Return which share of the contents that were live in a week anybody saw, and anybody read.
 
-    Only contents of the last four weeks can raise an alarm: how fast older ones are forgotten
-    depends on how many there are.
+    Only what was shown of the last four weeks can raise an alarm: how fast older contents are
+    forgotten depends on how many there are, and what sixty people happen to read varies by half.
     """
     weeks, measured = watched.weeks, Measured()
     people = min(watched.people(watched.week == 0), watched.people(watched.week > 0))
@@ -44,14 +44,15 @@ def coverage(watched: Watched) -> Measured:
                 figure("coverage_share", now[0], people, low=low, labels=labels, weeks=past)
             )
             is_lost = low is not None and now[0] < min(low, float(usual.min()))
-            if is_lost and age != "older" and now[1] >= _LEAST_CONTENTS and people >= DEFAULT_K:
+            may_alert = kind == "shown" and age != "older"
+            if is_lost and may_alert and now[1] >= _LEAST_CONTENTS and people >= DEFAULT_K:
                 facts: dict[str, Fact] = {
                     "value": now[0], "mean": float(usual.mean()), "low": float(usual.min()),
                     "high": float(usual.max()), "n": now[1],
                     "n_before": round(float(np.mean([n for _, n in before]))),
                 }  # fmt: skip
                 measured.findings.append(Finding("coverage", {**labels, **facts}))
-    # One finding for one collapse: what was not shown was not read, and the young tell first.
+    # One finding for one collapse; the young tell first.
     measured.findings = measured.findings[:1]
     return measured
 

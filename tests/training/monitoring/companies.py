@@ -107,9 +107,11 @@ def slates(
 ) -> Served:  # fmt: skip
     """Return the feeds behind the impressions of a log, and mark these as answers to them."""
     visits = events[events["event_type"] == "impression"].groupby(["employee_id", "occurred_at"])
-    logged, names = [], {}
-    for n, ((person, at), shown) in enumerate(visits):
-        moment = at.to_pydatetime()
+    logged: list[LoggedSlate] = []
+    names: dict[tuple[object, ...], str] = {}
+    for n, (key, shown) in enumerate(visits):
+        person = key[0]  # type: ignore[index]  # employee and time
+        moment: datetime = shown["occurred_at"].iloc[0].to_pydatetime()
         items = tuple(
             SlateItem(
                 content, "", "article", place + 1, score(moment) * (1.5 - place / 4),
@@ -126,7 +128,7 @@ def slates(
             events["employee_id"], events["content_id"], events["occurred_at"], strict=True
         )
     ]
-    return served_of(logged, events.assign(request_id=asked))
+    return served_of(logged, events.assign(request_id=pd.Series(asked, events.index, dtype=object)))
 
 
 def _rows(table: str, rows: Sequence[Row]) -> pd.DataFrame:

@@ -86,5 +86,6 @@ def test_a_trend_that_goes_on_is_no_drift() -> None:
 
 
 def test_nothing_to_compare_is_no_drift() -> None:
-    empty = Rows(*(np.zeros(0, np.int64) for _ in range(3)), np.zeros((0, 2)))
+    none = np.zeros(0, np.int64)
+    empty = Rows(none, none, none, np.zeros((0, 2)))
     assert drift_of(empty, 6, np.random.default_rng(0)) is None
