@@ -97,6 +97,8 @@ async def _new_page(
                 engine, request, is_begun=begun is not None,
                 answer=lambda asked, request: asked.feed(request, begun),
             )  # fmt: skip
+        if begun is None:
+            services.metrics.computed(is_cold=_is_cold(engine, query.employee_id))
         if query.request_id is None:
             # The engine's own id is that of the hour, so that a reload draws the same renditions;
             # the log needs one for each slate.
@@ -111,6 +113,11 @@ async def _new_page(
     if kept is answer.logged:
         return _envelope(query, kept.slate, answer.items, offset, end, answer.assignments)
     return await _page(services, query, kept, offset, end)
+
+
+def _is_cold(engine: Engine, employee_id: str) -> bool:
+    employee = engine.state.catalogue.employees.ids.index(employee_id)
+    return not len(engine.state.recent_contents.of(employee)[0])
 
 
 async def _page(

@@ -62,6 +62,13 @@ class Metrics:
             "recsys_feeds", "Pages of feeds, by why they were less than the best (or none).",
             ["degraded"], registry=registry,
         )  # fmt: skip
+        self._histories = Counter(
+            "recsys_feeds_computed", "Feeds computed, by whether their reader has a history.",
+            ["history"], registry=registry,
+        )  # fmt: skip
+        self._slots = Counter(
+            "recsys_slots", "Slots of pages of feeds, by type.", ["slot_type"], registry=registry
+        )
         self._events = Counter(
             "recsys_events", "Events sent, by what became of them.", ["fate"], registry=registry
         )
@@ -79,6 +86,12 @@ class Metrics:
             ["model_version", "policy_version"], registry=registry,
         )  # fmt: skip
 
+        self._age = Gauge(
+            "recsys_model_age_seconds",
+            "Seconds since the end of what the model has learned; NaN: there is no model.",
+            registry=registry,
+        )
+
     def request(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count a request; ``route`` is a template such as ``/v1/employees/{employee_id}/feed``."""
         # A caller can send any word as its method; each would be a series of its own.
@@ -93,9 +106,15 @@ class Metrics:
         """Return a context manager that times a part of an answer; it costs two microseconds."""
         return _Timing(self._stages[stage])
 
-    def feed(self, degraded: str | None) -> None:
-        """Count a page of a feed."""
+    def feed(self, degraded: str | None, slot_types: Iterable[str] = ()) -> None:
+        """Count a page of a feed and its slots."""
         self._feeds.labels(degraded or "none").inc()
+        for slot_type in slot_types:
+            self._slots.labels(slot_type).inc()
+
+    def computed(self, *, is_cold: bool) -> None:
+        """Count a feed that was computed; cold is one for somebody who has not read anything."""
+        self._histories.labels("none" if is_cold else "some").inc()
 
     def events(self, report: EventReport) -> None:
         """Count events by their fate."""
@@ -113,8 +132,9 @@ class Metrics:
         self._behind.set(behind)
         self._polled.set(poll_age_seconds)
 
-    def model(self, model_version: str, policy_version: str) -> None:
-        """Set what serves."""
+    def model(self, model_version: str, policy_version: str, age_seconds: float) -> None:
+        """Set what serves, and how long ago ended what it has learned."""
+        self._age.set(age_seconds)
         self._model.clear()
         self._model.labels(model_version, policy_version).set(1)
 

@@ -3,6 +3,7 @@
 This is the only module that touches MLflow; it imports it when it is first used.
 """
 
+import json
 import logging
 import os
 import sqlite3
@@ -11,7 +12,8 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
 from recsys.errors import ConfigurationError
 
@@ -24,6 +26,7 @@ __all__ = ["REGISTERED_MODEL", "Tracking"]
 REGISTERED_MODEL = "recsys"
 _EXPERIMENT = "recsys"
 _MODEL_VERSION, _MODEL = "model_version", "model"
+_VERDICT = "verdict.json"
 
 # MLflow keeps absolute places in its database. Those of the local store are rewritten so that they
 # start with the models folder as the user named it: a relative one survives a move of the checkout.
@@ -129,6 +132,35 @@ class Tracking:
                     "`recsys train` registers one"
                 ) from None
         return str(found.run_id), str(found.tags[_MODEL_VERSION])
+
+    def latest_runs(self, at_most: int) -> list[dict[str, Any]]:
+        """Return what is remembered of the latest runs, the latest first; no nested ones.
+
+        Each has ``status``, ``until`` (the parameter, None if it was never logged) and ``verdict``
+        (its ``verdict.json``, None without one).
+        """
+        with _quiet():
+            found = self._client.search_runs(
+                [self._experiment_id], order_by=["attributes.start_time DESC"], max_results=at_most
+            )
+            return [
+                {
+                    "status": run.info.status,
+                    "until": run.data.params.get("until"),
+                    "verdict": self._verdict(run.info.run_id),
+                }
+                for run in found
+                if "mlflow.parentRunId" not in run.data.tags
+            ]
+
+    def _verdict(self, run_id: str) -> dict[str, Any] | None:
+        names = {entry.path for entry in self._client.list_artifacts(run_id)}
+        if _VERDICT not in names:
+            return None
+        with TemporaryDirectory() as folder:
+            path = self._client.download_artifacts(run_id, _VERDICT, folder)
+            read: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
+        return read
 
     def _experiment(self, models_dir: Path | None) -> str:
         """Return the experiment's id; ``models_dir`` is None on a tracking server."""

@@ -53,7 +53,7 @@ async def feed(
     page = await feed_page(services, query)
     if details:
         await add_details(services, query, page)
-    services.metrics.feed(page["degraded"])
+    services.metrics.feed(page["degraded"], (item["slot_type"] for item in page["items"]))
     with services.metrics.stage("json"):
         body = orjson.dumps(page)
     return Response(body, media_type="application/json")

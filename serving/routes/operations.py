@@ -47,9 +47,10 @@ def metrics(services: ServicesDependency) -> PlainTextResponse:
     except StoreError:
         behind = math.nan
     services.metrics.follower(behind=behind, poll_age_seconds=time.monotonic() - worker.followed_at)
-    with worker.engine() as (engine, _):
-        versions = engine.model.version, engine.slates.recipe.version
-    services.metrics.model(*versions)
+    with worker.engine() as (engine, at):
+        serving, policy_version = engine.model, engine.slates.recipe.version
+    age = math.nan if serving.ranker is None else (at - serving.trained_until).total_seconds()
+    services.metrics.model(serving.version, policy_version, age)
     return PlainTextResponse(services.metrics.text(), media_type=CONTENT_TYPE_LATEST)
 
 

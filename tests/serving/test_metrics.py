@@ -16,7 +16,7 @@ from tests.serving.conftest import EMPLOYEE
 from tests.serving.test_worker import eventually
 
 if TYPE_CHECKING:
-    from tests.serving.conftest import Server
+    from tests.serving.conftest import Company, Server
 
 FEED = "/v1/employees/{employee_id}/feed"
 
@@ -59,6 +59,20 @@ def test_requests_feeds_and_events_are_counted(server: Server) -> None:
     assert found("recsys_feeds_total", degraded="no_model") == 1
     fates = ("accepted", "duplicate", "refused", "rejected")
     assert [found("recsys_events_total", fate=fate) for fate in fates] == [1, 1, 0, 1]
+
+
+def test_slots_and_readers_without_a_history_are_counted(server: Server, company: Company) -> None:
+    events = company.dataset["events"]
+    known = events.loc[events["event_type"] == "open", "employee_id"].iloc[-1]
+    pages = [server.get(f"/v1/employees/{name}/feed", limit=5) for name in (known, "nobody")]
+    found = Scrape(server)
+    kinds = [item["slot_type"] for page in pages for item in page["items"]]
+    for kind in set(kinds):
+        assert found("recsys_slots_total", slot_type=kind) == kinds.count(kind)
+    for history in ("some", "none"):
+        assert found("recsys_feeds_computed_total", history=history) == 1
+    age = found("recsys_model_age_seconds")
+    assert age != age  # noqa: PLR0124  # NaN: there is no model
 
 
 def test_a_method_somebody_made_up_is_no_series_of_its_own() -> None:

@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
@@ -52,6 +52,19 @@ def test_writers_of_one_request_agree(database: Database) -> None:
     with ThreadPoolExecutor(4) as pool:
         kept = list(pool.map(partial(keep, log), surfaces))
     assert set(kept) == {log.find("e", "r")}
+
+
+def test_slates_of_some_time_come_in_its_order(database: Database) -> None:
+    log = SlateLog(database)
+    later = [
+        replace(LOGGED, employee_id=name, at=NOW + timedelta(hours=hour))
+        for hour, name in ((2, "c"), (0, "a"), (1, "b"))
+    ]
+    log.write(later)
+    found = list(log.between(NOW, NOW + timedelta(hours=2)))
+    assert [logged.employee_id for logged in found] == ["a", "b"]
+    assert found[0] == later[1]
+    assert log.count_between(NOW, NOW + timedelta(hours=2)) == 2
 
 
 def test_slots_come_by_request_and_content(database: Database) -> None:
