@@ -116,7 +116,7 @@ def main() -> None:
     """Print a line per size of company."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--employees", type=int, nargs="+", default=[60, 150])
-    parser.add_argument("--seeds", type=int, nargs="+", default=[4, 5])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[6, 7])
     parser.add_argument("--worlds", nargs="+", default=["strong", "none"], choices=list(WORLDS))
     parser.add_argument("--model", action="store_true", help="train and ask a model, too")
     asked = parser.parse_args()

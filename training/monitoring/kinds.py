@@ -25,7 +25,8 @@ class Kinds:
     counts: npt.NDArray[np.float64]
     """(1 + R, n_types, n_surfaces)."""
     people: Int
-    """(n_types, n_surfaces), in the reference."""
+    """(n_types, n_surfaces), in a mean week of the reference; where they are few, one on leave is a
+    great loss."""
 
     @classmethod
     def of(cls, watched: Watched) -> Self:
@@ -37,7 +38,9 @@ class Kinds:
         counts = np.zeros(shape)
         kind = log.event_type.astype(np.int64), surface
         np.add.at(counts, (watched.week[kept], kind[0][kept], kind[1][kept]), 1.0)
-        of_kind = (kind[0] * n_surfaces + surface)[watched.week > 0]
-        pairs = np.unique(log.employee[watched.week > 0].astype(np.int64) << 16 | of_kind)
-        people = np.bincount(pairs & 0xFFFF, minlength=shape[1] * shape[2])
+        is_before = watched.week > 0
+        of_kind = (kind[0] * n_surfaces + surface)[is_before]
+        who = log.employee[is_before].astype(np.int64) * (shape[0]) + watched.week[is_before]
+        pairs = np.unique(who << 16 | of_kind)
+        people = np.bincount(pairs & 0xFFFF, minlength=shape[1] * shape[2]) // max(shape[0] - 1, 1)
         return cls(surface, counts, people.reshape(shape[1:]))

@@ -110,7 +110,7 @@ def slates(
     logged: list[LoggedSlate] = []
     names: dict[tuple[object, ...], str] = {}
     for n, (key, shown) in enumerate(visits):
-        person = key[0]  # type: ignore[index]  # employee and time
+        person = key[0]
         moment: datetime = shown["occurred_at"].iloc[0].to_pydatetime()
         items = tuple(
             SlateItem(
