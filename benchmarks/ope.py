@@ -49,6 +49,7 @@ SETTINGS = (
     PolicyWorld("3 people", n_people=3, size=200.0, size_cv=0.5),
     PolicyWorld("one action each", n_people=1_000, size=1.0, size_cv=0.0),
     PolicyWorld("2,000 people", n_people=2_000),
+    PolicyWorld("2,000 people, rare actions", n_people=2_000, floor=0.004, greed=3.0, wanted=-1.0),
 )
 
 

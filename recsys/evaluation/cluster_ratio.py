@@ -29,7 +29,8 @@ class ClusterRatio:
         cls, numerators: Float, denominators: Float, cluster: npt.NDArray[np.intp]
     ) -> "ClusterRatio":
         """Add rows up, arrays of shape (n,); ``cluster`` is numbered 0..G−1."""
-        return cls(np.bincount(cluster, numerators), np.bincount(cluster, denominators))
+        above, below = np.bincount(cluster, numerators), np.bincount(cluster, denominators)
+        return cls(above.astype(np.float64), below.astype(np.float64))
 
     @property
     def value(self) -> float:

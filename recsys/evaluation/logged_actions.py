@@ -118,7 +118,7 @@ class LoggedActions:
 
     def _thin(self) -> str:
         """Return what there is too little of; empty if there is enough."""
-        carried = np.bincount(self.cluster, self.weights)
+        carried = np.bincount(self.cluster, self.weights).astype(np.float64)
         ess, n_effective = effective_number(self.weights), effective_number(carried)
         if ess < LEAST_ESS:
             return f"{ess:.1f} effective actions; at least {LEAST_ESS} are needed"

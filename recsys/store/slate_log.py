@@ -1,7 +1,7 @@
 """Which feeds were answered: every slot with the probability it had of being there."""
 
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache, cached_property
@@ -24,6 +24,9 @@ __all__ = ["LoggedSlate", "Request", "SlateLog"]
 
 _MOST_RECENT = 2_000
 """Slates remembered, some 10 MB: those of the last seconds in a busy hour."""
+
+_AT_ONCE = 1_000
+"""Slates read in one transaction: some 5 MB."""
 
 Request = tuple[str, str]
 """Employee id and request id. Callers choose request ids, so each employee has their own."""
@@ -95,6 +98,34 @@ class SlateLog:
         request = employee_id, request_id
         with self._database.reading() as connection:
             return _read(connection, [request]).get(request)
+
+    def between(self, since: datetime, until: datetime) -> Iterator[LoggedSlate]:
+        """Yield the slates of ``since`` ≤ at < ``until`` in the order of time.
+
+        They are read some at a time, each in a short transaction of its own, so that a long look
+        holds up nobody; a slate that grows meanwhile comes once.
+        """
+        key = sa.tuple_(SLATES.c.at, SLATES.c.employee_id, SLATES.c.request_id)
+        window = (SLATES.c.at >= to_micros(since)) & (SLATES.c.at < to_micros(until))
+        query = sa.select(SLATES).where(window).order_by(*key).limit(_AT_ONCE)
+        last: LoggedSlate | None = None
+        while True:
+            after = query
+            if last is not None:
+                after = query.where(key > sa.tuple_(to_micros(last.at), *last.request))
+            with self._database.reading() as connection:
+                found = [_logged(row) for row in connection.execute(after)]
+            yield from found
+            if len(found) < _AT_ONCE:
+                return
+            last = found[-1]
+
+    def count(self, since: datetime, until: datetime) -> int:
+        """Return how many slates :meth:`between` yields."""
+        window = (SLATES.c.at >= to_micros(since)) & (SLATES.c.at < to_micros(until))
+        with self._database.reading() as connection:
+            query = sa.select(sa.func.count()).select_from(SLATES).where(window)
+            return int(connection.execute(query).scalar_one())
 
     def slots(self, requests: Iterable[Request]) -> dict[Request, dict[str, SlateItem]]:
         """Return the slots by content id for each known pair of (employee id, request id).
@@ -189,16 +220,17 @@ def _is(table: sa.Table, request: Request) -> sa.ColumnElement[bool]:
 def _read(connection: sa.Connection, requests: Collection[Request]) -> dict[Request, LoggedSlate]:
     """Return the slates that are kept, by request."""
     dialect = connection.dialect.name
-    found = {}
-    for row in connection.execute(_among(dialect), _pairs(requests, dialect)):
-        slate = Slate(
-            row.request_id, row.model_version, row.policy_version, row.degraded,
-            tuple(map(_item, orjson.loads(row.slots), count(1))), row.must_reads_waiting,
-            row.is_whole,
-        )  # fmt: skip
-        logged = LoggedSlate(row.employee_id, row.surface, from_micros(row.at), slate)
-        found[logged.request] = logged
-    return found
+    rows = connection.execute(_among(dialect), _pairs(requests, dialect))
+    return {logged.request: logged for logged in map(_logged, rows)}
+
+
+def _logged(row: sa.Row[Any]) -> LoggedSlate:
+    slate = Slate(
+        row.request_id, row.model_version, row.policy_version, row.degraded,
+        tuple(map(_item, orjson.loads(row.slots), count(1))), row.must_reads_waiting,
+        row.is_whole,
+    )  # fmt: skip
+    return LoggedSlate(row.employee_id, row.surface, from_micros(row.at), slate)
 
 
 @cache
