@@ -2,22 +2,26 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
+from recsys.answers import Begun, FeedRequest
 from recsys.evaluation.ope import ips
 from recsys.evaluation.slates.explored import ExploreJudge, ExploreValues
 from recsys.evaluation.slates.report import NOT_DRAWN, explore_json, slates_tables, whole_json
 from recsys.evaluation.slates.walk import Retrace, drawn_slots, prepare_slates, walk_slates
 from recsys.evaluation.slates.whole import WholeJudge, WholeValues, rips
 from recsys.slate.filling import draw_probabilities
+from recsys.slate.recipe import DEFAULT_SLATE
 from recsys.slate.retracing import Retracing
 from recsys.store.slate_log import LoggedSlate
 from tests.recsys.evaluation.slates.conftest import N_PEOPLE, N_VISITS, OTHER, SOUGHT, sought
 
 if TYPE_CHECKING:
+    from tests.recsys.conftest import Company
     from tests.recsys.evaluation.slates.conftest import Served
 
 
@@ -163,3 +167,41 @@ def test_the_cascade_by_hand() -> None:
     assert whole.value == pytest.approx((2 * 1.0 + 1 * 2.0 + 1 * 1.0) / 3)
     assert (found.ess, found.max_weight) == (whole.ess, whole.max_weight)
     assert rips(rewards, logged, wanted, clip=1.0).value == pytest.approx((0.5 + 1 + 1 + 1) / 3)
+
+
+class Compared:
+    """A judge that compares probabilities with the logged ones, slot by slot."""
+
+    def __init__(self) -> None:
+        self.pairs: list[tuple[float, float]] = []
+
+    def wants(self, logged: LoggedSlate) -> bool:
+        return True
+
+    def see(self, logged: LoggedSlate, employee: int, policies: Mapping[str, Retrace]) -> None:
+        propensities = [item.propensity for item in logged.slate.items]
+        found = policies["own"]().probabilities().tolist()
+        self.pairs += zip(propensities, found, strict=True)
+
+
+def test_feeds_of_a_learned_engine_are_retraced_pages_included(company: "Company") -> None:
+    """Serving follows the log event by event; the replay builds everything anew."""
+    engine, slates = company.engine(), []
+    log = company.dataset["events"].sort_values("occurred_at")
+    later = log[log["occurred_at"] >= company.until]
+    engine.observe(later)
+    people = company.dataset["employees"]["employee_id"].unique()[:12]
+    for n, employee_id in enumerate(people):
+        at = company.until + timedelta(hours=n)
+        request = FeedRequest(employee_id, at, limit=10, request_id=f"r{n}")
+        slate = engine.feed(request)
+        if n % 2:
+            more = engine.feed(request, Begun(at, slate.items))
+            slate = replace(slate, items=(*slate.items, *more.items))
+        slates.append(LoggedSlate(employee_id, "portal", at, slate))
+    test = prepare_slates(company.dataset, {"own": engine.model}, DEFAULT_SLATE)
+    judge = Compared()
+    walk_slates(test, slates, [judge])
+    logged, found = np.array(judge.pairs).T
+    assert (logged < 1).sum() >= 12
+    assert found == pytest.approx(logged, rel=1e-6)
