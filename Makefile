@@ -50,6 +50,7 @@ bench: setup
 	$(BIN)/python -m benchmarks.experiment_power
 	$(BIN)/python -m benchmarks.serving
 	$(BIN)/python -m benchmarks.experiments
+	$(BIN)/python -m benchmarks.ope
 	$(BIN)/python -m benchmarks.mail
 
 lint: setup

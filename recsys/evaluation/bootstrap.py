@@ -10,7 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Estimates", "cluster_bootstrap", "cluster_ratio", "luck_of_the_best"]
+__all__ = [
+    "Estimates",
+    "cluster_bootstrap",
+    "cluster_ratio",
+    "luck_of_the_best",
+    "resampled_sums",
+]
 
 _FloatArray = npt.NDArray[np.float64]
 _BLOCK_CELLS = 4_000_000  # counts held at once: 32 MB
@@ -94,6 +100,17 @@ def luck_of_the_best(
     return float(np.percentile((replicates - mean).max(axis=1), 95))
 
 
+def resampled_sums(
+    sums: _FloatArray, rng: np.random.Generator, n_replicates: int = 1_000
+) -> _FloatArray:
+    """Return the column sums of clusters drawn with replacement, shape (n_replicates, m).
+
+    ``sums``, shape (n_clusters, m), are each cluster's own; there is at least one. Memory stays
+    bounded however many clusters there are.
+    """
+    return np.concatenate([c @ sums for c in _counts(rng, len(sums), n_replicates)])
+
+
 def _means(
     values: npt.NDArray[np.floating],
     cluster: npt.NDArray[np.integer],
@@ -110,11 +127,8 @@ def _means(
     mean = sums.sum(axis=0) / size.sum()
     if len(size) == 1:
         return mean, unknown
-    blocks = [
-        (counts @ sums) / (counts @ size)[:, None]
-        for counts in _counts(rng, len(size), n_replicates)
-    ]
-    return mean, np.concatenate(blocks)
+    drawn = resampled_sums(np.column_stack([sums, size]), rng, n_replicates)
+    return mean, drawn[:, :-1] / drawn[:, -1:]
 
 
 def _percentiles(value: _FloatArray, replicates: _FloatArray) -> Estimates:

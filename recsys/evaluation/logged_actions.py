@@ -5,9 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import special
+
+from recsys.evaluation.cluster_ratio import ClusterRatio, effective_number
 
 __all__ = [
+    "LEAST_CLUSTERS",
     "LEAST_ESS",
     "Clusters",
     "Estimate",
@@ -21,6 +23,9 @@ __all__ = [
 LEAST_ESS = 100
 """Below that many effective actions a share of one half is known to ±0.1 at best: no evidence."""
 
+LEAST_CLUSTERS = 4
+"""As for the arms of an experiment; intervals were measured to hold down to there."""
+
 Numbers = npt.ArrayLike
 Clusters = npt.ArrayLike | None
 Float = npt.NDArray[np.float64]
@@ -33,9 +38,9 @@ class Estimate:
     value: float
     """NaN where nothing can be said."""
     stderr: float
-    """NaN with fewer than two clusters (without clusters: actions)."""
+    """Robust to clusters; NaN with fewer than two (without clusters: actions)."""
     interval: tuple[float, float]
-    """95 %, by Student's t with as many degrees of freedom as there are clusters, less one."""
+    """95 %: :attr:`recsys.evaluation.cluster_ratio.ClusterRatio.interval`, or the bootstrap's."""
     ess: float
     """(Σw)²/Σw²: so many actions of the evaluation policy itself would tell as much."""
     max_weight: float
@@ -56,11 +61,15 @@ class LoggedActions:
     clip_share: float
     cluster: npt.NDArray[np.intp]
     """(n,), 0..G−1."""
+    is_certain: bool
+    """Whether every propensity is 1: nothing was left to chance."""
+    bootstrap: np.random.Generator | None = None
+    """Draws clusters for the interval; None: none are drawn."""
 
     @classmethod
     def of(
         cls, rewards: Numbers, propensities: Numbers, evaluation_probabilities: Numbers,
-        clip: float | None, clusters: Clusters,
+        clip: float | None, clusters: Clusters, bootstrap: np.random.Generator | None = None,
     ) -> "LoggedActions":  # fmt: skip
         """Check and weight what the estimators of :mod:`recsys.evaluation.ope` are given."""
         earned = numbers("rewards", rewards)
@@ -73,45 +82,54 @@ class LoggedActions:
         raw = wanted / logged
         weights = raw if clip is None else np.minimum(raw, clip)
         clip_share = float(np.mean(weights < raw)) if n else 0.0
-        return cls(earned, weights, clip_share, _numbered(clusters, n))
+        cluster = _numbered(clusters, n)
+        return cls(earned, weights, clip_share, cluster, bool((logged == 1).all()), bootstrap)
 
     def mean_of(self, values: Float) -> Estimate:
         """Return the estimate that is the mean of one value per action."""
-        value = float(values.mean()) if len(values) else np.nan
-        return self.estimate(value, self.stderr(values - value))
+        return self.ratio(values, np.ones(len(values)))
 
-    def stderr(self, scores: Float) -> float:
-        """Return the standard error of a value, robust to clusters.
+    def ratio(self, numerators: Float, denominators: Float) -> Estimate:
+        """Return the estimate Σ numerators / Σ denominators, and what supports it."""
+        ratio = ClusterRatio.of(numerators, denominators, self.cluster)
+        rng = self.bootstrap
+        interval = ratio.interval if rng is None else ratio.bootstrap_interval(rng)
+        return Estimate(
+            ratio.value, ratio.stderr, interval, effective_number(self.weights),
+            float(self.weights.max(initial=0.0)), self.clip_share, self._verdict(),
+        )  # fmt: skip
 
-        ``scores``, shape (n,), are how far each action moves it times n (its influence function,
-        of mean 0): for a mean the deviations from it. NaN with fewer than two clusters.
-        """
-        sums = np.bincount(self.cluster, scores)
-        n_clusters = len(sums)
-        if n_clusters < 2:
-            return np.nan
-        return float(np.sqrt(n_clusters / (n_clusters - 1) * (sums**2).sum()) / len(scores))
+    def _verdict(self) -> str:
+        reason = self._missing() or self._thin()
+        return f"refused: {reason}" if reason else "ok"
 
-    def estimate(self, value: float, stderr: float) -> Estimate:
-        """Return a value with its interval and what the weights say of its support."""
-        n_clusters = int(self.cluster.max(initial=-1)) + 1
-        reach = float(special.stdtrit(max(n_clusters - 1, 1), 0.975)) * stderr
-        squares = (self.weights**2).sum()
-        ess = float(self.weights.sum() ** 2 / squares) if squares > 0 else 0.0
-        largest = float(self.weights.max(initial=0.0))
-        verdict = _verdict(len(self.weights), n_clusters, ess)
-        interval = value - reach, value + reach
-        return Estimate(value, stderr, interval, ess, largest, self.clip_share, verdict)
+    def _missing(self) -> str:
+        """Return what makes any answer impossible, however long the log; empty if nothing does."""
+        if len(self.weights) == 0:
+            return "no logged actions"
+        if self.is_certain:
+            return (
+                "a deterministic log; every propensity is 1, so nothing tells what another action "
+                "would have earned"
+            )
+        if not self.weights.any():
+            return "no overlap; the evaluation policy takes none of the logged actions"
+        return ""
 
-
-def _verdict(n: int, n_clusters: int, ess: float) -> str:
-    if n == 0:
-        return "refused: no logged actions"
-    if ess < LEAST_ESS:
-        return f"refused: {ess:.1f} effective actions; at least {LEAST_ESS} are needed"
-    if n_clusters < 2:
-        return "refused: all actions are of one cluster, nothing tells how another would differ"
-    return "ok"
+    def _thin(self) -> str:
+        """Return what there is too little of; empty if there is enough."""
+        carried = np.bincount(self.cluster, self.weights).astype(np.float64)
+        ess, n_effective = effective_number(self.weights), effective_number(carried)
+        if ess < LEAST_ESS:
+            return f"{ess:.1f} effective actions; at least {LEAST_ESS} are needed"
+        if len(carried) < 2:
+            return "all actions are of one cluster, nothing tells how another would differ"
+        if n_effective < LEAST_CLUSTERS:
+            return (
+                f"{n_effective:.1f} effective clusters carry the estimate; at least "
+                f"{LEAST_CLUSTERS} are needed"
+            )
+        return ""
 
 
 def numbers(name: str, values: Numbers, n: int | None = None) -> Float:

@@ -20,13 +20,15 @@ from recsys.evaluation.logged_actions import (
 
 __all__ = ["Estimate", "dr", "dros", "ips", "snips", "switch_dr"]
 
+Draws = np.random.Generator | None
+
 _MILD = 100.0
 """Default of λ / n."""
 
 
 def ips(
     rewards: Numbers, propensities: Numbers, evaluation_probabilities: Numbers,
-    clip: float | None = None, clusters: Clusters = None,
+    clip: float | None = None, clusters: Clusters = None, *, bootstrap: Draws = None,
 ) -> Estimate:  # fmt: skip
     """Return the mean of w · reward, the inverse propensity score estimate.
 
@@ -40,43 +42,45 @@ def ips(
     evaluation_probabilities : in [0, 1], shape (n,), of the logged actions
     clip : largest weight, above 0; None leaves weights as they are
     clusters : shape (n,), any labels; actions of one label (an employee) may resemble each other,
-        the standard error is robust to that (Liang and Zeger 1986, with the factor G / (G − 1))
+        standard error and interval are robust to that
+    bootstrap : draws clusters anew for the interval, which :mod:`recsys.evaluation.cluster_ratio`
+        otherwise computes without drawing; that is as good, and better where employees are few
 
     Notes
     -----
     Horvitz and Thompson (1952), "A generalization of sampling without replacement from a finite
     universe". No actions give NaN and a refusal.
     """
-    log = LoggedActions.of(rewards, propensities, evaluation_probabilities, clip, clusters)
+    log = LoggedActions.of(
+        rewards, propensities, evaluation_probabilities, clip, clusters, bootstrap
+    )
     return log.mean_of(log.weights * log.rewards)
 
 
 def snips(
     rewards: Numbers, propensities: Numbers, evaluation_probabilities: Numbers,
-    clip: float | None = None, clusters: Clusters = None,
+    clip: float | None = None, clusters: Clusters = None, *, bootstrap: Draws = None,
 ) -> Estimate:  # fmt: skip
     """Return Σ w · reward / Σ w, the self-normalised estimate.
 
     Its bias fades with 1/n, and it stays within the range of the rewards, hence of lower variance
-    than :func:`ips` wherever weights happen to be large or small together. The standard error is
-    that of a ratio by the delta method. Parameters as in :func:`ips`; no weight at all gives NaN.
+    than :func:`ips` wherever weights happen to be large or small together. Parameters as in
+    :func:`ips`; no weight at all gives NaN.
 
     Notes
     -----
     Swaminathan and Joachims (2015), "The self-normalized estimator for counterfactual learning".
     """
-    log = LoggedActions.of(rewards, propensities, evaluation_probabilities, clip, clusters)
-    total = log.weights.sum()
-    if total == 0:
-        return log.estimate(np.nan, np.nan)
-    value = float((log.weights * log.rewards).sum() / total)
-    return log.estimate(value, log.stderr(log.weights * (log.rewards - value) / log.weights.mean()))
+    log = LoggedActions.of(
+        rewards, propensities, evaluation_probabilities, clip, clusters, bootstrap
+    )
+    return log.ratio(log.weights * log.rewards, log.weights)
 
 
 def dr(
     rewards: Numbers, propensities: Numbers, evaluation_probabilities: Numbers,
     logged_predictions: Numbers, evaluation_predictions: Numbers,
-    clip: float | None = None, clusters: Clusters = None,
+    clip: float | None = None, clusters: Clusters = None, *, bootstrap: Draws = None,
 ) -> Estimate:  # fmt: skip
     """Return the doubly robust estimate: a reward model, corrected by weighted residuals.
 
@@ -85,7 +89,7 @@ def dr(
 
     Parameters
     ----------
-    rewards, propensities, evaluation_probabilities, clip, clusters : as in :func:`ips`
+    rewards, propensities, evaluation_probabilities, clip, clusters, bootstrap : as in :func:`ips`
     logged_predictions : q, the modelled reward of the logged action, shape (n,)
     evaluation_predictions : m, the modelled reward expected under the evaluation policy, shape (n,)
 
@@ -93,7 +97,9 @@ def dr(
     -----
     Dudík, Erhan, Langford and Li (2014), "Doubly robust policy evaluation and optimization".
     """
-    log = LoggedActions.of(rewards, propensities, evaluation_probabilities, clip, clusters)
+    log = LoggedActions.of(
+        rewards, propensities, evaluation_probabilities, clip, clusters, bootstrap
+    )
     return _corrected(log, log.weights, logged_predictions, evaluation_predictions)
 
 
@@ -101,6 +107,7 @@ def switch_dr(
     rewards: Numbers, propensities: Numbers, evaluation_probabilities: Numbers,
     logged_predictions: Numbers, evaluation_predictions: Numbers,
     clip: float | None = None, clusters: Clusters = None, *, threshold: float | None = None,
+    bootstrap: Draws = None,
 ) -> Estimate:  # fmt: skip
     """Return :func:`dr` that trusts the reward model alone where a weight exceeds ``threshold``.
 
@@ -116,7 +123,9 @@ def switch_dr(
     Wang, Agarwal and Dudík (2017), "Optimal and adaptive off-policy evaluation in contextual
     bandits".
     """
-    log = LoggedActions.of(rewards, propensities, evaluation_probabilities, clip, clusters)
+    log = LoggedActions.of(
+        rewards, propensities, evaluation_probabilities, clip, clusters, bootstrap
+    )
     check_positive("threshold", threshold)
     limit = np.sqrt(len(log.weights)) if threshold is None else threshold
     trusted = np.where(log.weights <= limit, log.weights, 0.0)
@@ -127,6 +136,7 @@ def dros(
     rewards: Numbers, propensities: Numbers, evaluation_probabilities: Numbers,
     logged_predictions: Numbers, evaluation_predictions: Numbers,
     clip: float | None = None, clusters: Clusters = None, *, shrinkage: float | None = None,
+    bootstrap: Draws = None,
 ) -> Estimate:  # fmt: skip
     """Return :func:`dr` with optimistically shrunken weights, λ w / (w² + λ).
 
@@ -140,7 +150,9 @@ def dros(
     Su, Dimakopoulou, Krishnamurthy and Dudík (2020), "Doubly robust off-policy evaluation with
     shrinkage".
     """
-    log = LoggedActions.of(rewards, propensities, evaluation_probabilities, clip, clusters)
+    log = LoggedActions.of(
+        rewards, propensities, evaluation_probabilities, clip, clusters, bootstrap
+    )
     check_positive("shrinkage", shrinkage)
     strength = _MILD * max(len(log.weights), 1) if shrinkage is None else shrinkage
     shrunken = log.weights / (1.0 + log.weights**2 / strength)

@@ -1,36 +1,52 @@
 """Values of rendition policies for people (a table) and for machines (strict JSON)."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from rich import box
 from rich.table import Table
 
 from recsys.evaluation.ope import Estimate
-from recsys.evaluation.policy_value import PolicyValue, PolicyValues
+from recsys.evaluation.policy_estimates import PolicyValue
+from recsys.evaluation.policy_value import PolicyValues
 from recsys.evaluation.report import number, or_none
 from recsys.evaluation.summary import SMALLEST_GROUP
 
-__all__ = ["INSUFFICIENT", "policy_json", "policy_table"]
+__all__ = ["INSUFFICIENT", "policy_json", "policy_table", "value_json", "value_table"]
 
 INSUFFICIENT = "insufficient support"
 """Stands for an estimate that was refused."""
 
+_NAMES = {
+    "ips": "IPS", "snips": "SNIPS", "dr": "DR", "switch_dr": "Switch-DR", "dros": "DRos",
+    "rips": "RIPS",
+}  # fmt: skip
+
 
 def policy_table(found: PolicyValues) -> Table:
-    """Return completions per showing by policy, two lines each: the interval is below."""
+    """Return completions per showing by policy and estimator."""
+    title = "Completions per showing, by rendition policy"
+    return value_table(title, found.values if _is_shown(found) else (), _caption(found))
+
+
+def value_table(title: str, values: Sequence[PolicyValue], caption: str) -> Table:
+    """Return one line per policy and estimator; below it why estimates were refused."""
+    refusals = dict.fromkeys(
+        f"{each.policy}: {estimate.verdict}"
+        for each in values
+        for estimate in each.estimates.values()
+        if estimate.verdict != "ok"
+    )
     table = Table(
-        title="Completions per showing, by rendition policy", box=box.SIMPLE, padding=(0, 1, 0, 0),
-        caption=_caption(found),
-    )  # fmt: skip
+        title=title, box=box.SIMPLE, padding=(0, 1, 0, 0), caption="\n".join([caption, *refusals])
+    )
     table.add_column("policy")
-    for name in ("IPS\n95 %", "SNIPS\n95 %", "effective\nshowings", "largest\nweight"):
+    table.add_column("by")
+    for name in ("value", "95 %", "effective\nactions", "largest\nweight", "clipped"):
         table.add_column(name, justify="right")
-    for each in found.values if _is_shown(found) else ():
-        estimate = each.snips
-        table.add_row(
-            each.policy, _cell(each.ips), _cell(each.snips), f"{estimate.ess:,.0f}",
-            f"{estimate.max_weight:.1f}",
-        )  # fmt: skip
+    for each in values:
+        for place, (name, estimate) in enumerate(each.estimates.items()):
+            table.add_row("" if place else each.policy, _NAMES[name], *_cells(estimate))
     return table
 
 
@@ -41,7 +57,7 @@ def policy_json(found: PolicyValues) -> dict[str, Any]:
         "suppressed": not is_shown,
         "n_showings": found.n_showings if is_shown else None,
         "n_employees": found.n_employees if is_shown else None,
-        "policies": [_value_json(each) for each in found.values] if is_shown else [],
+        "policies": [value_json(each) for each in found.values] if is_shown else [],
     }
 
 
@@ -61,20 +77,20 @@ def _caption(found: PolicyValues) -> str:
     )
 
 
-def _cell(estimate: Estimate) -> str:
+def _cells(estimate: Estimate) -> tuple[str, ...]:
+    support = (
+        f"{estimate.ess:,.0f}", f"{estimate.max_weight:.1f}", f"{estimate.clip_share:.1%}",
+    )  # fmt: skip
     if estimate.verdict != "ok":
-        return INSUFFICIENT
+        return INSUFFICIENT, "", *support
     low, high = estimate.interval
-    return f"{number(estimate.value)}\n{number(low)} … {number(high)}"
+    return number(estimate.value), f"{number(low)} … {number(high)}", *support
 
 
-def _value_json(each: PolicyValue) -> dict[str, Any]:
-    return {
-        "policy": each.policy,
-        "ips": _estimate_json(each.ips),
-        "snips": _estimate_json(each.snips),
-        "mean_weight": or_none(each.mean_weight),
-    }
+def value_json(each: PolicyValue) -> dict[str, Any]:
+    """Return one policy: estimates by name, and the mean weight."""
+    estimates = {name: _estimate_json(estimate) for name, estimate in each.estimates.items()}
+    return {"policy": each.policy, **estimates, "mean_weight": or_none(each.mean_weight)}
 
 
 def _estimate_json(estimate: Estimate) -> dict[str, Any]:

@@ -9,15 +9,19 @@ import numpy.typing as npt
 from recsys.audience.audience import Audiences
 from recsys.catalogue.renditions import Rendition
 from recsys.devices import DEVICES, UNKNOWN_DEVICE
-from recsys.evaluation.formats.baselines import PastRates
+from recsys.evaluation.formats.baselines import BASELINES, PastRates
 from recsys.evaluation.formats.walk import FormatTest, Visit
-from recsys.evaluation.ope import Estimate, ips, snips
+from recsys.evaluation.policy_estimates import PolicyValue, policy_value
+from recsys.evaluation.reward_model import cross_fitted
 from recsys.formats.chooser import RenditionChooser
 from recsys.formats.suitable import reader_languages, suitable_renditions
+from recsys.formats.tastes import FormatTastes
 from recsys.schema import FORMATS
+from recsys.state.live import LiveState
+from recsys.state.showings import Showings
 
 __all__ = [
-    "LOGGING", "Asked", "PolicyJudge", "PolicyValue", "PolicyValues", "RenditionPolicy",
+    "LOGGING", "Asked", "PolicyJudge", "PolicyValues", "RenditionPolicy",
     "engine_policy", "most_completed_policy", "policies_of", "uniform_policy",
 ]  # fmt: skip
 
@@ -26,6 +30,9 @@ LOGGING = "logging"
 
 _SURFACE = "portal"
 """Showings do not keep their surface; nearly all are the portal's."""
+
+_ALL_FORMS = np.arange(len(FORMATS), dtype=np.int8)
+_SHRUNKEN = BASELINES.index("personal_shrunken")
 
 Float = npt.NDArray[np.float64]
 
@@ -48,18 +55,6 @@ RenditionPolicy = Callable[[Asked], Float]
 
 
 @dataclass(frozen=True, slots=True)
-class PolicyValue:
-    """Completions per showing that a policy would have had."""
-
-    policy: str
-    ips: Estimate
-    snips: Estimate
-    mean_weight: float
-    """About 1 if the logged propensities are true and nothing the policy shows is missing in the
-    log; NaN without showings."""
-
-
-@dataclass(frozen=True, slots=True)
 class PolicyValues:
     """The logging policy first, then the others, all on the same showings."""
 
@@ -76,18 +71,24 @@ class PolicyJudge:
     showings does not tell which it was.
     """
 
-    def __init__(self, test: FormatTest, policies: Mapping[str, RenditionPolicy]) -> None:
-        self._test, self._policies = test, policies
+    def __init__(
+        self, test: FormatTest, policies: Mapping[str, RenditionPolicy], rates: PastRates,
+        clip: float | None = None,
+    ) -> None:  # fmt: skip
+        self._test, self._policies, self._rates, self._clip = test, policies, rates, clip
         self._audiences = Audiences(test.state.catalogue)
         logged = test.showings.rendition_propensity
         self._is_drawn = (logged > 0) & (logged < 1)
         self._rows: list[int] = []
-        self._probabilities: list[list[float]] = []
+        self._places: list[int] = []
+        self._probabilities: list[Float] = []
+        self._features: list[Float] = []
 
     def see(self, visit: Visit) -> None:
         """Ask all policies about the visit's showings."""
         catalogue = self._test.state.catalogue
         languages = reader_languages(catalogue, visit.employee, visit.at)
+        own: Float | None = None
         for row in range(visit.rows.start, visit.rows.stop):
             if not self._is_drawn[row]:
                 continue
@@ -101,23 +102,55 @@ class PolicyJudge:
                 continue
             device = int(self._test.showings.device[row])
             asked = Asked(visit.employee, visit.at, content, device, suitable)
+            if own is None:
+                own = self._rates.of(visit.employee, _ALL_FORMS)[:, _SHRUNKEN]
             self._rows.append(row)
+            self._places.append(places[0])
             self._probabilities.append(
-                [float(policy(asked)[places[0]]) for policy in self._policies.values()]
+                np.array([policy(asked) for policy in self._policies.values()]).reshape(
+                    len(self._policies), len(suitable)
+                )
             )
+            self._features.append(self._describe(own, content, suitable))
 
     def values(self) -> PolicyValues:
         """Return the values of the logging policy and of all others; employees are clusters."""
         rows = np.array(self._rows, np.intp)
         shown = self._test.showings.take(rows)
         logged = shown.rendition_propensity.astype(np.float64)
-        wanted = np.array(self._probabilities).reshape(len(rows), len(self._policies))
-        columns = {LOGGING: logged} | dict(zip(self._policies, wanted.T, strict=True))
-        values = tuple(
-            _value(name, shown.completed, logged, column, shown.employee)
-            for name, column in columns.items()
-        )
-        return PolicyValues(values, len(rows), len(np.unique(shown.employee)))
+        rewards = shown.completed.astype(np.float64)
+        values = [policy_value(LOGGING, rewards, logged, logged, shown.employee, clip=self._clip)]
+        if len(rows):
+            values += self._others(shown, rewards, logged)
+        return PolicyValues(tuple(values), len(rows), len(np.unique(shown.employee)))
+
+    def _others(self, shown: Showings, rewards: Float, logged: Float) -> list[PolicyValue]:
+        """Return the values of all policies but the logging one; there is at least one showing."""
+        n_each = np.array([len(each) for each in self._features])
+        first = np.cumsum(n_each) - n_each
+        taken = first + np.array(self._places)
+        features = np.concatenate(self._features)
+        probabilities = np.concatenate(self._probabilities, axis=1)
+        predicted = cross_fitted(
+            features[taken], shown.completed, shown.employee, features,
+            np.repeat(np.arange(len(n_each)), n_each),
+        )  # fmt: skip
+        return [
+            policy_value(
+                name, rewards, logged, wanted[taken], shown.employee, clip=self._clip,
+                predictions=(predicted[taken], np.add.reduceat(wanted * predicted, first)),
+            )
+            for name, wanted in zip(self._policies, probabilities, strict=True)
+        ]  # fmt: skip
+
+    def _describe(self, own: Float, content: int, renditions: Sequence[Rendition]) -> Float:
+        """Return what the reward model sees of each rendition, shape (n_renditions, n_features).
+
+        The format, and log odds of past completion: of the employee in it, and of the content.
+        """
+        forms = [FORMATS.index(r.format) for r in renditions]
+        rates = np.stack([own[forms], self._rates.of_content(content)[forms]], axis=1)
+        return np.hstack([np.eye(len(FORMATS))[forms], np.log(rates / (1.0 - rates))])
 
 
 def policies_of(test: FormatTest, rates: PastRates) -> dict[str, RenditionPolicy]:
@@ -125,7 +158,7 @@ def policies_of(test: FormatTest, rates: PastRates) -> dict[str, RenditionPolicy
     return {
         "uniform": uniform_policy,
         "most_completed": most_completed_policy(rates),
-        "recsys": engine_policy(test),
+        "recsys": engine_policy(test.state, test.tastes),
     }
 
 
@@ -145,9 +178,8 @@ def most_completed_policy(rates: PastRates) -> RenditionPolicy:
     return choose
 
 
-def engine_policy(test: FormatTest) -> RenditionPolicy:
+def engine_policy(state: LiveState, tastes: FormatTastes) -> RenditionPolicy:
     """Return the policy of ``Engine.rendition``, its floor and declared formats included."""
-    state, tastes = test.state, test.tastes
     catalogue = state.catalogue
 
     def choose(asked: Asked) -> Float:
@@ -160,15 +192,3 @@ def engine_policy(test: FormatTest) -> RenditionPolicy:
         return np.array([choice.propensities.get(r.rendition_id, 0.0) for r in asked.renditions])
 
     return choose
-
-
-def _value(
-    policy: str, completed: npt.NDArray[np.bool_], logged: Float, wanted: Float,
-    employee: npt.NDArray[np.int32],
-) -> PolicyValue:  # fmt: skip
-    arguments = completed.astype(np.float64), logged, wanted
-    mean_weight = float((wanted / logged).mean()) if len(logged) else np.nan
-    return PolicyValue(
-        policy, ips(*arguments, clusters=employee), snips(*arguments, clusters=employee),
-        mean_weight,
-    )  # fmt: skip

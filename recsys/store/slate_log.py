@@ -25,6 +25,9 @@ __all__ = ["LoggedSlate", "Request", "SlateLog"]
 _MOST_RECENT = 2_000
 """Slates remembered, some 10 MB: those of the last seconds in a busy hour."""
 
+_AT_ONCE = 1_000
+"""Slates read in one transaction: some 5 MB."""
+
 Request = tuple[str, str]
 """Employee id and request id. Callers choose request ids, so each employee has their own."""
 
@@ -96,6 +99,34 @@ class SlateLog:
         with self._database.reading() as connection:
             return _read(connection, [request]).get(request)
 
+    def between(self, since: datetime, until: datetime) -> Iterator[LoggedSlate]:
+        """Yield the slates of ``since`` ≤ at < ``until`` in the order of time.
+
+        They are read some at a time, each in a short transaction of its own, so that a long look
+        holds up nobody; a slate that grows meanwhile comes once.
+        """
+        key = sa.tuple_(SLATES.c.at, SLATES.c.employee_id, SLATES.c.request_id)
+        window = (SLATES.c.at >= to_micros(since)) & (SLATES.c.at < to_micros(until))
+        query = sa.select(SLATES).where(window).order_by(*key).limit(_AT_ONCE)
+        last: LoggedSlate | None = None
+        while True:
+            after = query
+            if last is not None:
+                after = query.where(key > sa.tuple_(to_micros(last.at), *last.request))
+            with self._database.reading() as connection:
+                found = [_logged(row) for row in connection.execute(after)]
+            yield from found
+            if len(found) < _AT_ONCE:
+                return
+            last = found[-1]
+
+    def count_between(self, since: datetime, until: datetime) -> int:
+        """Return how many slates :meth:`between` yields."""
+        window = (SLATES.c.at >= to_micros(since)) & (SLATES.c.at < to_micros(until))
+        with self._database.reading() as connection:
+            query = sa.select(sa.func.count()).select_from(SLATES).where(window)
+            return int(connection.execute(query).scalar_one())
+
     def slots(self, requests: Iterable[Request]) -> dict[Request, dict[str, SlateItem]]:
         """Return the slots by content id for each known pair of (employee id, request id).
 
@@ -109,23 +140,6 @@ class SlateLog:
                 read = _read(connection, missing)
             found |= {request: _by_content(logged) for request, logged in read.items()}
         return found
-
-    def between(self, since: datetime, until: datetime) -> Iterator[LoggedSlate]:
-        """Yield the slates answered from ``since`` up to, not at, ``until``, in order of time.
-
-        One snapshot, read row by row: memory does not grow with the log. Cost: one pass over it.
-        """
-        is_in = _is_between(since, until)
-        order = SLATES.c.at, SLATES.c.employee_id, SLATES.c.request_id
-        with self._database.reading() as connection:
-            rows = connection.execution_options(yield_per=1_000)
-            yield from map(_logged, rows.execute(sa.select(SLATES).where(is_in).order_by(*order)))
-
-    def count_between(self, since: datetime, until: datetime) -> int:
-        """Return how many slates :meth:`between` yields."""
-        query = sa.select(sa.func.count()).select_from(SLATES).where(_is_between(since, until))
-        with self._database.reading() as connection:
-            return int(connection.scalar(query) or 0)
 
     def forget(self) -> None:
         """Forget what is remembered; call after somebody was erased."""
@@ -199,10 +213,6 @@ def _growth(logged: LoggedSlate) -> sa.Update:
     return SLATES.update().where(_is(SLATES, logged.request)).values(values)
 
 
-def _is_between(since: datetime, until: datetime) -> sa.ColumnElement[bool]:
-    return (SLATES.c.at >= to_micros(since)) & (SLATES.c.at < to_micros(until))
-
-
 def _is(table: sa.Table, request: Request) -> sa.ColumnElement[bool]:
     return (table.c.employee_id == request[0]) & (table.c.request_id == request[1])
 
@@ -210,11 +220,8 @@ def _is(table: sa.Table, request: Request) -> sa.ColumnElement[bool]:
 def _read(connection: sa.Connection, requests: Collection[Request]) -> dict[Request, LoggedSlate]:
     """Return the slates that are kept, by request."""
     dialect = connection.dialect.name
-    found = {}
-    for row in connection.execute(_among(dialect), _pairs(requests, dialect)):
-        logged = _logged(row)
-        found[logged.request] = logged
-    return found
+    rows = connection.execute(_among(dialect), _pairs(requests, dialect))
+    return {logged.request: logged for logged in map(_logged, rows)}
 
 
 def _logged(row: sa.Row[Any]) -> LoggedSlate:

@@ -28,7 +28,7 @@ def test_ips_by_hand() -> None:
     assert found.value == pytest.approx((1 * 1 + 2 * 0 + 2 * 1) / 3)
     # Deviations 0, −1, 1: variance 1, over three actions.
     assert found.stderr == pytest.approx(np.sqrt(1 / 3))
-    reach = stats.t.ppf(0.975, 2) * found.stderr
+    reach = stats.t.ppf(0.975, 2) * found.stderr  # deviations are symmetrical: no skew
     assert found.interval == pytest.approx((found.value - reach, found.value + reach))
     assert found.ess == pytest.approx((1 + 2 + 2) ** 2 / (1 + 4 + 4))
     assert (found.max_weight, found.clip_share) == (2.0, 0.0)
@@ -38,9 +38,9 @@ def test_ips_by_hand() -> None:
 def test_snips_by_hand() -> None:
     found = snips(_REWARDS, _PROPENSITIES, _WANTED)
     assert found.value == pytest.approx(3 / 5)
-    # w (r − 0.6) / mean(w): 0.4, −1.2, 0.8, each over 5/3.
-    scores = np.array([0.4, -1.2, 0.8]) / (5 / 3)
-    assert found.stderr == pytest.approx(np.sqrt(3 / 2 * (scores**2).sum()) / 3)
+    # Without the first 2/4 is left, without the second 3/3, without the third 1/3.
+    moved = np.array([2 / 4, 3 / 3, 1 / 3]) - 3 / 5
+    assert found.stderr == pytest.approx(np.sqrt(2 / 3 * (moved**2).sum()))
 
 
 def test_clipping_bounds_weights_and_says_how_many() -> None:
@@ -71,7 +71,7 @@ def _slow(
     name: str, r: Float, p: Float, e: Float, q: Float, m: Float, clip: float | None,
     clusters: list[str],
 ) -> tuple[float, float]:  # fmt: skip
-    """Value and standard error by leaving nothing to arrays; the ratio by its own derivatives."""
+    """Value and standard error by leaving nothing to arrays: the log without each cluster."""
     n = len(r)
     w = [min(e[i] / p[i], clip or np.inf) for i in range(n)]
     if name == "dr":
@@ -84,12 +84,12 @@ def _slow(
     size = {g: clusters.count(g) for g in names}
     below = weight if name == "snips" else size
     value = sum(total.values()) / sum(below.values())
-    # Cov of the cluster totals around their means, through ∂(a/b) = (1/b, −a/b²).
-    gradient = np.array([1.0, -value]) / sum(below.values())
-    both = np.array([[total[g], below[g]] for g in names], np.float64)
-    moved = both - np.outer([size[g] for g in names], both.sum(axis=0) / n)
-    covariance = moved.T @ moved * len(names) / (len(names) - 1)
-    return value, float(np.sqrt(gradient @ covariance @ gradient))
+    without = [
+        sum(total[h] for h in names if h != g) / sum(below[h] for h in names if h != g)
+        for g in names
+    ]
+    squares = sum((each - value) ** 2 for each in without)
+    return value, float(np.sqrt((len(names) - 1) / len(names) * squares))
 
 
 @pytest.mark.parametrize("clip", [None, 3.0])
@@ -103,9 +103,8 @@ def test_a_slow_second_implementation_agrees(name: str, clip: float | None) -> N
     estimators: dict[str, Callable[..., Estimate]] = {"ips": ips, "snips": snips, "dr": dr}
     found = estimators[name](r, p, e, *predictions, clip=clip, clusters=clusters)
     assert (found.value, found.stderr) == pytest.approx(_slow(name, r, p, e, q, m, clip, clusters))
-    n_clusters = len(set(clusters))
-    reach = stats.t.ppf(0.975, n_clusters - 1) * found.stderr
-    assert found.interval == pytest.approx((found.value - reach, found.value + reach))
+    low, high = found.interval
+    assert high - low > 2 * stats.t.ppf(0.975, 12) * found.stderr  # 13 clusters, unequal ones
 
 
 def _logged(rng: np.random.Generator, n: int) -> tuple[Three, Two, float]:
@@ -182,17 +181,46 @@ def test_too_little_is_refused_with_its_reason() -> None:
     for doubly in _DOUBLY:
         assert doubly([], [], [], [], []).verdict == "refused: no logged actions"
     n = 500
-    never = snips(np.ones(n), np.ones(n), np.zeros(n))
-    assert np.isnan(never.value)
+    half = np.full(n, 0.5)
+    never = snips(np.ones(n), half, np.zeros(n))
+    assert np.isnan([never.value, never.stderr, *never.interval]).all()
     assert (never.ess, never.max_weight) == (0.0, 0.0)
-    assert never.verdict.startswith("refused: 0.0 effective")
-    assert ips(np.ones(n), np.ones(n), np.zeros(n)).value == 0.0
-    one = ips(np.ones(n), np.ones(n), np.ones(n), clusters=["a"] * n)
+    assert never.verdict.startswith("refused: no overlap")
+    assert ips(np.ones(n), half, np.zeros(n)).value == 0.0
+    one = ips(np.ones(n), half, half, clusters=["a"] * n)
     assert np.isnan(one.stderr)
     assert one.verdict.startswith("refused: all actions are of one cluster")
+    three = snips(np.arange(n), half, half, clusters=np.arange(n) % 3)
+    assert three.verdict.startswith("refused: 3.0 effective clusters carry the estimate")
+    assert snips(np.arange(n), half, half, clusters=np.arange(n) % 4).verdict == "ok"
     rare = np.full(n, 1e-4)
     rare[0] = 1.0
     assert ips(np.ones(n), np.full(n, 0.5), rare).verdict.startswith("refused: 1.1 effective")
+
+
+def test_a_deterministic_log_is_refused_for_its_own_reason() -> None:
+    rewards, certain = np.arange(500.0) % 2, np.ones(500)
+    for wanted in (certain, np.full(500, 0.3), np.zeros(500)):
+        for estimate in (ips, snips):
+            assert estimate(rewards, certain, wanted).verdict.startswith("refused: a determin")
+        for doubly in _DOUBLY:
+            found = doubly(rewards, certain, wanted, rewards * 0 + 0.5, rewards * 0 + 0.5)
+            assert found.verdict.startswith("refused: a deterministic log")
+    partly = np.where(np.arange(500) % 5 > 0, 1.0, 0.5)
+    assert ips(rewards, partly, partly).verdict == "ok"
+
+
+def test_a_bootstrap_over_clusters_may_be_drawn_instead() -> None:
+    log, predictions, _ = _logged(np.random.default_rng(3), 2_000)
+    people = np.random.default_rng(5).integers(0, 150, 2_000)
+    for estimate, more in ((ips, ()), (snips, ()), (dr, predictions), (dros, predictions)):
+        plain = estimate(*log, *more, clusters=people)
+        drawn = estimate(*log, *more, clusters=people, bootstrap=np.random.default_rng(0))
+        assert (drawn.value, drawn.stderr) == (plain.value, plain.stderr)
+        assert drawn.interval != plain.interval
+        assert drawn.interval == pytest.approx(plain.interval, abs=0.4 * plain.stderr)
+        again = estimate(*log, *more, clusters=people, bootstrap=np.random.default_rng(0))
+        assert again == drawn
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 
 from recsys.evaluation.formats.baselines import PastRates
 from recsys.evaluation.formats.walk import FormatTest, prepare_formats, walk
+from recsys.evaluation.policy_estimates import ESTIMATORS
 from recsys.evaluation.policy_report import INSUFFICIENT, policy_json, policy_table
 from recsys.evaluation.policy_value import (
     Asked,
@@ -29,7 +30,7 @@ def _test(randomised: "Randomised") -> FormatTest:
 
 
 def _values(test: FormatTest, policies: Mapping[str, RenditionPolicy]) -> PolicyValues:
-    judge = PolicyJudge(test, policies)
+    judge = PolicyJudge(test, policies, PastRates(test.state))
     walk(test, [judge])
     return judge.values()
 
@@ -60,24 +61,29 @@ def test_planted_values_are_recovered(randomised: "Randomised", found: PolicyVal
     values = {each.policy: each for each in found.values}
     assert list(values) == ["logging", "uniform", "most_completed", "recsys", "oracle"]
     for name, value in truth.items():
-        for estimate in (values[name].ips, values[name].snips):
+        estimates = values[name].estimates
+        assert list(estimates) == list(ESTIMATORS[:2] if name == "logging" else ESTIMATORS)
+        for estimate in estimates.values():
             assert estimate.verdict == "ok"
             assert estimate.interval[0] <= value <= estimate.interval[1], name
     for each in found.values:
         assert each.mean_weight == pytest.approx(1, abs=0.06), each.policy
     # The engine pays the floor of 0.03 for exploring: 0.97 · 0.6 + 0.03 · 0.15 at best.
-    engine = values["recsys"].snips
-    assert engine.interval[0] > values["logging"].snips.interval[1]
+    engine = values["recsys"].estimates["snips"]
+    assert engine.interval[0] > values["logging"].estimates["snips"].interval[1]
     assert engine.value == pytest.approx(0.97 * likes + 0.03 * other, abs=0.04)
     assert (found.n_showings, found.n_employees) == (3840, 80)
-    assert values["logging"].ips.ess == pytest.approx(3840)
-    assert values["logging"].ips.value == values["logging"].snips.value
+    assert values["logging"].estimates["ips"].ess == pytest.approx(3840)
+    both = values["logging"].estimates
+    assert both["ips"].value == pytest.approx(both["snips"].value)
+    # The reward model knows what somebody has completed: what is left is less.
+    assert values["recsys"].estimates["dr"].stderr < 0.9 * values["recsys"].estimates["ips"].stderr
 
 
 def test_the_engines_policy_is_what_the_engine_answers(randomised: "Randomised") -> None:
     test = _test(randomised)
     catalogue = test.state.catalogue
-    policy, renditions = engine_policy(test), tuple(catalogue.renditions.of(50))
+    policy, renditions = engine_policy(test.state, test.tastes), tuple(catalogue.renditions.of(50))
     for employee in range(0, 80, 8):
         p = policy(Asked(employee, test.state.clock, 50, -1, renditions))
         assert p.sum() == pytest.approx(1)
@@ -122,11 +128,12 @@ def test_too_little_support_is_said(randomised: "Randomised") -> None:
         return np.zeros(len(asked.renditions))
 
     found = _values(test, {"never": never})
-    assert found.values[1].snips.verdict.startswith("refused")
+    assert found.values[1].estimates["snips"].verdict.startswith("refused")
     answer = policy_json(found)
     assert answer["policies"][1]["snips"]["value"] is None
     table = policy_table(found)
-    assert list(table.columns[2].cells)[1] == INSUFFICIENT
+    assert list(table.columns[2].cells)[2:] == [INSUFFICIENT] * 5
+    assert "never: refused: no overlap" in str(table.caption)
 
 
 def test_few_people_are_not_shown(found: PolicyValues) -> None:

@@ -1,0 +1,1 @@
+"""What other policies would have made of the feeds in the slate log."""
