@@ -9,6 +9,7 @@ import pytest
 
 from recsys.affinity.snapshots import SnapshotRecipe
 from recsys.fitting import Recipe
+from recsys.logs import configure_logging
 from recsys.ranker.lambdarank import RankerRecipe
 from recsys.ranker.training_rows import Sampling
 from recsys.simulator.config import WORLDS, Scenario
@@ -29,6 +30,7 @@ _NOW = datetime(2026, 6, 1, tzinfo=UTC)
 @pytest.fixture(autouse=True)
 def _no_tracking_server(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    configure_logging("error")  # standard output is for answers
 
 
 @pytest.fixture(scope="session")
@@ -70,8 +72,10 @@ def run_again(
     plan: Plan, outcome: Outcome, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[Path], Outcome]:
     """Return a function that runs all but the two long steps, into another models folder."""
-    monkeypatch.setattr(pipeline, "run_trial", lambda *_, **__: outcome.trial)
-    monkeypatch.setattr(pipeline, "_fit", lambda *_: outcome.model)
+    learned = pipeline.Learned(outcome.model, None, outcome.model, None, is_incremental=False)
+    monkeypatch.setattr(pipeline, "_learn", lambda _: learned)
+    monkeypatch.setattr(pipeline, "walk", lambda *_, **__: None)
+    monkeypatch.setattr(pipeline, "judged", lambda *_: outcome.trial)
 
     def run(models_dir: Path) -> Outcome:
         elsewhere = replace(plan, models_dir=models_dir)
