@@ -18,7 +18,7 @@ from training import pipeline
 from training.material import Material, from_directory
 from training.pipeline import Outcome, Plan
 
-_SMALL = Recipe(
+SMALL = Recipe(
     text_size=8,
     sampling=Sampling(max_targets=400),
     ranker=RankerRecipe(n_trees=20, min_rows_in_leaf=20),
@@ -50,7 +50,7 @@ def material(company: Path) -> Material:
 @pytest.fixture(scope="session")
 def plan(material: Material) -> Plan:
     """A run into the default models folder, which is relative to the checkout."""
-    return Plan(material, _SMALL, Path("models"))
+    return Plan(material, SMALL, Path("models"))
 
 
 @pytest.fixture(scope="session")
