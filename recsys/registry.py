@@ -78,9 +78,12 @@ def version_directory(models_dir: Path, model_version: str) -> Path:
 def store_model(models_dir: Path, model: Model) -> Path:
     """Write a model and its checksums to its version directory, whole or not at all.
 
-    A version's name follows from its content, so one that is there already is replaced by the same.
+    A version's name follows from its content, so one that is there already, complete and unchanged,
+    stays as it is: it may be in use.
     """
     directory = version_directory(models_dir, model.version)
+    if _is_complete(directory):
+        return directory
     fresh = directory.with_name(f"{directory.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
@@ -105,6 +108,14 @@ def check_model(directory: Path) -> None:
         if found.get(name) != digest:
             state = "is missing" if name not in found else "was changed"
             raise ModelError(f"model {directory}: {name} {state}; restore it or train again")
+
+
+def _is_complete(directory: Path) -> bool:
+    try:
+        check_model(directory)
+    except ModelError:
+        return False
+    return True
 
 
 def read_champion(models_dir: Path) -> Champion | None:

@@ -1,30 +1,43 @@
-"""`recsys train` as steps: evaluate → fit → log → store → register → promote.
+"""`recsys train` as named steps, each of which may be the last one before the power goes.
 
-Nothing is registered before everything else is in place, so a run that is stopped at any moment
-leaves at most an unfinished MLflow run and a model directory that nothing points at.
+load → validate → affinities → replay → ranker → formats → evaluate → gate → card → register →
+promote. What is costly lies in the run's work folder; nothing is registered before everything else
+is in place, a run has one entry in MLflow and one version however often it was begun, and serving
+learns of a model last.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+import shutil
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from time import perf_counter
+
+import structlog
 
 from recsys.engine import Engine
-from recsys.fitting import Progress, Recipe
+from recsys.fitting import Affinities, Progress, Recipe, fit_affinities
 from recsys.model import Model
-from recsys.registry import champion_bundle, store_model
-from recsys.segments.model import SegmentModel
+from recsys.ranker.ranker import Ranker
+from recsys.registry import store_model
+from recsys.times import to_micros
+from training.history import History
+from training.kept_rows import KeptRows, read_kept, why_not
+from training.learning import final_model, fit_rankers, trial_model
 from training.material import Material
 from training.recipe import flatten
 from training.releases import promote
 from training.report import metrics_of, write_report
+from training.rows import Wanted, everything, new_choices, take
+from training.steps import Steps
 from training.tracking import Tracking
-from training.trial import Trial, run_trial
+from training.trial import Rival, Trial, champion_now, judged, walk
+from training.work import Work, code_digest, data_digest, digest
 
-__all__ = ["Outcome", "Plan", "train"]
+__all__ = ["KEPT", "Learned", "Outcome", "Plan", "train"]
+
+KEPT = "rows"
+"""Below the models folder: the rows that the next incremental run builds on."""
+
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +49,8 @@ class Plan:
     models_dir: Path
     seed: int = 0
     may_promote: bool = True
+    incremental: bool = False
+    """Take only the rows of new choices, and leave out of the trial what only the card tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,69 +64,231 @@ class Outcome:
     trial: Trial
     seconds: dict[str, float]
     """Wall-clock time by step."""
+    full_because: str | None = None
+    """Why an incremental run was a full one all the same; None if it was none, or was not asked."""
+    is_incremental: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class _Clock:
-    seconds: dict[str, float] = field(default_factory=dict)
+class Learned:
+    """The models of a run."""
 
-    @contextmanager
-    def step(self, name: str) -> Iterator[None]:
-        began = perf_counter()
-        yield
-        self.seconds[name] = perf_counter() - began
+    trial: Model
+    alike: Ranker | None
+    final: Model
+    full_because: str | None
+    is_incremental: bool
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One run on its way."""
+
+    plan: Plan
+    history: History
+    work: Work
+    steps: Steps
+    made_by: str
+    """Digest of all that rows depend on besides the data."""
+    rival: Rival
+    """The champion of the run's beginning."""
 
 
 def train(plan: Plan, *, at: datetime, progress: Progress) -> Outcome:
-    """Run all steps; ``at`` is the moment a promotion is dated."""
-    clock = _Clock()
-    with clock.step("evaluate"):
-        trial = run_trial(
-            plan.material, recipe=plan.recipe, models_dir=plan.models_dir, seed=plan.seed,
-            progress=progress,
+    """Run all steps; ``at`` is the moment a promotion is dated.
+
+    The same plan after an interruption goes on where it was. ``progress`` also hears of the begin
+    and the end of every step.
+    """
+    steps = Steps(progress)
+    with steps.step("load"):
+        run = _begin(plan, steps)
+    with steps.step("validate"):
+        pass
+    learned = _known(run) or _learn(run)
+    with steps.step("evaluate"):
+        engine = _engine_on_trial(run, learned.trial)
+        walked = walk(
+            plan.material, engine, learned.alike, run.rival, seed=plan.seed, progress=progress,
+            is_thorough=not learned.is_incremental,
         )  # fmt: skip
-    with clock.step("fit"):
-        model = _fit(plan, progress)
+    with steps.step("gate"):
+        trial = judged(walked, plan.seed)
     tracking = Tracking(plan.models_dir)
-    run_id = tracking.start_run(model.version)
-    try:
-        with clock.step("log"):
-            directory = store_model(plan.models_dir, model)
-            _log(plan, tracking, run_id, model, directory, trial, clock.seconds)
-        number = tracking.register(run_id, model.version)
-    except BaseException:
-        tracking.finish(run_id, "FAILED")
-        raise
-    tracking.finish(run_id, "FINISHED")
+    run_id, number = _record(run, tracking, learned, trial)
     is_champion = plan.may_promote and trial.verdict.decision == "promote"
-    if is_champion:
-        promote(tracking, plan.models_dir, number, at=at)
-    return Outcome(run_id, model, number, is_champion, trial, clock.seconds)
+    with steps.step("promote"):
+        if is_champion:
+            promote(tracking, plan.models_dir, number, at=at)
+    _keep_rows(run)
+    run.work.close()
+    return Outcome(
+        run_id, learned.final, number, is_champion, trial, steps.seconds, learned.full_because,
+        learned.is_incremental,
+    )  # fmt: skip
 
 
-def _fit(plan: Plan, progress: Progress) -> Model:
-    """Fit the model that will serve, on everything; segments keep the champion's names."""
-    champion = champion_bundle(plan.models_dir)
-    return Engine.fit(
-        plan.material.dataset, plan.material.until, recipe=plan.recipe, seed=plan.seed,
-        progress=progress, previous=None if champion is None else SegmentModel.read(champion),
-    ).model  # fmt: skip
+def _begin(plan: Plan, steps: Steps) -> _Run:
+    """Read what there is; an earlier attempt at the same run is taken up again.
+
+    The champion of its beginning stays the one to beat: the run may have been killed after its own
+    model was promoted.
+    """
+    history = History.of(plan.material)
+    recipe, code = flatten(plan.recipe), code_digest()
+    key = digest(
+        data_digest(plan.material.dataset, history.log), plan.material.digest(), recipe, plan.seed,
+        plan.incremental, plan.may_promote, code,
+    )  # fmt: skip
+    for_rows = {name: value for name, value in recipe.items() if not name.startswith("ranker.")}
+    work = Work.open(plan.models_dir, key)
+    if "champion" not in work.notes():
+        work.note(champion=champion_now(plan.models_dir))
+    rival = Rival.of(plan.models_dir, work.notes()["champion"])
+    return _Run(plan, history, work, steps, digest(for_rows, plan.seed, code), rival)
 
 
-def _log(
-    plan: Plan, tracking: Tracking, run_id: str, model: Model, model_directory: Path,
-    trial: Trial, seconds: dict[str, float],
-) -> None:  # fmt: skip
-    digest = plan.material.digest()
-    window = {name: digest[name] for name in ("since", "split", "until")}
-    rows = {f"rows.{name}": n for name, n in digest["rows"].items()}
-    timing = {f"seconds/{name}": value for name, value in seconds.items()}
-    with TemporaryDirectory() as folder:
-        write_report(Path(folder), model, plan.material, trial)
-        tracking.log(
-            run_id,
-            parameters=flatten(plan.recipe) | {"seed": plan.seed} | window | rows,
-            metrics=metrics_of(trial.evaluation.summary) | timing,
-            artifacts=Path(folder),
-            model=model_directory,
+def _known(run: _Run) -> Learned | None:
+    """Return what an interrupted run had learned."""
+    trial, final = run.work.model("trial"), run.work.model("final")
+    if trial is None or final is None:
+        return None
+    alike = run.work.model("alike")
+    notes = run.work.notes()
+    return Learned(
+        trial, None if alike is None else alike.ranker, final, notes["full_because"],
+        notes["is_incremental"],
+    )  # fmt: skip
+
+
+def _learn(run: _Run) -> Learned:
+    """Take rows, or read those an interrupted run took, and fit the models on them."""
+    plan, steps, seed = run.plan, run.steps, run.plan.seed
+    with steps.step("affinities"):
+        wanted = _wanted(run)
+        affinities = _fit_affinities(run, wanted)
+    with steps.step("replay"):
+        kept = _rows(run, wanted, affinities)
+    notes = run.work.notes()
+    is_incremental = bool(notes["is_incremental"])
+    with steps.step("ranker"):
+        rankers = fit_rankers(
+            kept, run.history, recipe=plan.recipe, seed=seed, with_alike=not is_incremental
         )
+    with steps.step("formats"):
+        trial = trial_model(run.history, rankers.trial, affinities, plan.recipe, seed)
+        previous = None if run.rival.model is None else run.rival.model.segments
+        final = final_model(run.history, rankers, affinities, plan.recipe, seed, previous)
+        run.work.write("alike", replace(trial, ranker=rankers.alike).write)
+        run.work.write("trial", trial.write)
+        run.work.write("final", final.write)
+    return Learned(trial, rankers.alike, final, notes["full_because"], is_incremental)
+
+
+def _wanted(run: _Run) -> Wanted | None:
+    """Decide which rows to take, and note why; None if an interrupted run took them."""
+    if run.work.holds("rows") is not None:
+        return None
+    wanted, full_because = _to_build_on(run) if run.plan.incremental else (None, None)
+    run.work.note(is_incremental=wanted is not None, full_because=full_because)
+    if full_because is not None:
+        _log.warning("full_training", because=full_because)
+    return wanted or everything(run.history, run.plan.recipe, run.made_by)
+
+
+def _to_build_on(run: _Run) -> tuple[Wanted | None, str | None]:
+    """Return what is wanted beside the rows that are kept, or why everything is."""
+    kept = read_kept(run.plan.models_dir / KEPT)
+    split, until = to_micros(run.history.split), to_micros(run.history.until)
+    reason = why_not(kept, made_by=run.made_by, split=split, until=until)
+    if kept is None or reason is not None:
+        return None, reason
+    wanted = new_choices(run.history, run.plan.recipe, kept)
+    return (None, wanted) if isinstance(wanted, str) else (wanted, None)
+
+
+def _fit_affinities(run: _Run, wanted: Wanted | None) -> Affinities:
+    """Fit factor models for rows to be taken, for the model on trial and for the final one."""
+    ends = (to_micros(run.history.split), to_micros(run.history.until))
+    moments = sorted({*ends, *(() if wanted is None else wanted.moments)})
+    return fit_affinities(
+        run.history.catalogue, run.history.found[0], moments, recipe=run.plan.recipe,
+        seed=run.plan.seed, progress=run.steps.progress,
+    )  # fmt: skip
+
+
+def _rows(run: _Run, wanted: Wanted | None, affinities: Affinities) -> KeptRows:
+    """Take the rows that are wanted, or read those that an interrupted run took."""
+    if wanted is None:
+        return KeptRows.read(run.work.folder / "rows")
+    kept = take(
+        wanted, run.history, affinities, recipe=run.plan.recipe, seed=run.plan.seed,
+        progress=run.steps.progress,
+    )  # fmt: skip
+    run.work.write("rows", kept.write)
+    return kept
+
+
+def _engine_on_trial(run: _Run, model: Model) -> Engine:
+    """Return an engine that stands at the split and knows nothing of what comes after it."""
+    state = run.history.state(log=run.history.before_split)
+    state.advance(to_micros(run.history.split))
+    return Engine(model, state, [run.history.before_split])
+
+
+def _record(run: _Run, tracking: Tracking, learned: Learned, trial: Trial) -> tuple[str, int]:
+    """Write card and report, put everything into MLflow, and register the model last.
+
+    Returns the MLflow run and the registered version.
+    """
+    plan, steps, model = run.plan, run.steps, learned.final
+    with steps.step("card"):
+        report = run.work.write(
+            "report", lambda folder: write_report(folder, model, plan.material, trial)
+        )
+    with steps.step("register"):
+        directory = store_model(plan.models_dir, model)
+        run_id = run.work.notes().get("run_id")
+        if run_id is None:
+            run_id = tracking.find_or_start(model.version, run.work.folder.name)
+            run.work.note(run_id=run_id)
+        try:
+            _log_run(run, tracking, run_id, learned, trial, report, directory)
+            number = tracking.register(run_id, model.version)
+        except BaseException:
+            tracking.finish(run_id, "FAILED")
+            raise
+        tracking.finish(run_id, "FINISHED")
+    return run_id, number
+
+
+def _log_run(
+    run: _Run, tracking: Tracking, run_id: str, learned: Learned, trial: Trial, report: Path,
+    directory: Path,
+) -> None:  # fmt: skip
+    plan, told = run.plan, run.plan.material.digest()
+    window = {name: told[name] for name in ("since", "split", "until")}
+    rows = {f"rows.{name}": n for name, n in told["rows"].items()}
+    mode = {"incremental": learned.is_incremental}
+    timing = {f"seconds/{name}": value for name, value in run.steps.seconds.items()}
+    tracking.log(
+        run_id,
+        parameters=flatten(plan.recipe) | {"seed": plan.seed} | mode | window | rows,
+        metrics=metrics_of(trial.evaluation.summary) | timing,
+        artifacts=report,
+        model=directory,
+    )
+
+
+def _keep_rows(run: _Run) -> None:
+    """Leave the rows to the next incremental run."""
+    rows = run.work.holds("rows")
+    if rows is None:  # a run that was killed after it left them
+        return
+    kept = run.plan.models_dir / KEPT
+    before = kept.with_name(f"{KEPT}.before")
+    shutil.rmtree(before, ignore_errors=True)
+    if kept.exists():
+        kept.rename(before)
+    rows.rename(kept)
+    shutil.rmtree(before, ignore_errors=True)

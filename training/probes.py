@@ -21,12 +21,12 @@ class Probes:
     recorder: ScoreRecorder | None = None
 
     @classmethod
-    def of(cls, engine: Engine, seed: int) -> "Probes":
-        """Return the probes of an engine."""
+    def of(cls, engine: Engine, seed: int, *, with_groups: bool = True) -> "Probes":
+        """Return the probes of an engine, those of feature groups only ``with_groups``."""
         ranker = engine.model.ranker
         if ranker is None:
             return cls()
-        groups = shuffled_groups(ranker, engine.scorer, seed)
+        groups = shuffled_groups(ranker, engine.scorer, seed) if with_groups else []
         return cls(groups, ScoreRecorder(ranker, engine.scorer))
 
     @property

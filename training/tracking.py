@@ -27,6 +27,7 @@ REGISTERED_MODEL = "recsys"
 _EXPERIMENT = "recsys"
 _MODEL_VERSION, _MODEL = "model_version", "model"
 _VERDICT = "verdict.json"
+_KEY = "run_key"
 
 # MLflow keeps absolute places in its database. Those of the local store are rewritten so that they
 # start with the models folder as the user named it: a relative one survives a move of the checkout.
@@ -61,6 +62,25 @@ class Tracking:
             run = self._client.create_run(self._experiment_id, run_name=name)
             return str(run.info.run_id)
 
+    def find_or_start(self, name: str, key: str) -> str:
+        """Return the id of the run that ``key`` stands for, open, under this name.
+
+        A run of this key that was interrupted, or failed, is taken up again. A finished one is not
+        touched: doing the same once more is another run.
+        """
+        with _quiet():
+            found = self._client.search_runs(
+                [self._experiment_id],
+                f"tags.`{_KEY}` = '{key}' AND attributes.status != 'FINISHED'",
+                order_by=["attributes.start_time DESC"],
+            )
+            if found:
+                run_id = str(found[0].info.run_id)
+                self._client.update_run(run_id, "RUNNING", name)
+                return run_id
+            run = self._client.create_run(self._experiment_id, run_name=name, tags={_KEY: key})
+            return str(run.info.run_id)
+
     def log(
         self, run_id: str, *, parameters: Mapping[str, object], metrics: Mapping[str, float],
         artifacts: Path, model: Path,
@@ -84,7 +104,10 @@ class Tracking:
             self._client.set_terminated(run_id, status)
 
     def register(self, run_id: str, model_version: str) -> int:
-        """Register the run's model as the next version, alias ``challenger``; return its number."""
+        """Register the run's model as the next version, alias ``challenger``; return its number.
+
+        A run has one version; asked again, that one is returned.
+        """
         from mlflow.exceptions import MlflowException
 
         with _quiet():
@@ -93,13 +116,22 @@ class Tracking:
             except MlflowException as error:
                 _raise_unless_missing(error)
                 self._client.create_registered_model(REGISTERED_MODEL)
-            source = f"{self._client.get_run(run_id).info.artifact_uri}/{_MODEL}"
-            created = self._client.create_model_version(
-                REGISTERED_MODEL, source, run_id, tags={_MODEL_VERSION: model_version}
-            )
-        number = int(created.version)
-        self.set_alias("challenger", number)
+            number = self._version_of(run_id)
+            if number is None:
+                source = f"{self._client.get_run(run_id).info.artifact_uri}/{_MODEL}"
+                created = self._client.create_model_version(
+                    REGISTERED_MODEL, source, run_id, tags={_MODEL_VERSION: model_version}
+                )
+                number = int(created.version)
+        if number > (self.alias("challenger") or 0):
+            self.set_alias("challenger", number)
         return number
+
+    def _version_of(self, run_id: str) -> int | None:
+        found = self._client.search_model_versions(
+            f"name = '{REGISTERED_MODEL}' AND run_id = '{run_id}'"
+        )
+        return int(found[0].version) if found else None
 
     def set_alias(self, alias: str, number: int) -> None:
         """Let an alias name a registered version."""

@@ -1,7 +1,8 @@
 """The trial: a model fitted on the past walks through the last weeks beside all it must beat."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ from recsys.model import Model
 from recsys.ranker.lambdarank import RankerRecipe, fit_ranker
 from recsys.ranker.ranker import Ranker
 from recsys.ranker.training_rows import TrainingRows
-from recsys.registry import champion_bundle
+from recsys.registry import check_model, read_champion
 from recsys.scoring import LiveScorer
 from recsys.state.live import LiveState
 from recsys.times import to_micros
@@ -32,7 +33,18 @@ from training.material import Material
 from training.probes import Probes
 from training.reliability import Calibrated
 
-__all__ = ["MAX_TARGETS", "TASTE_GROUPS", "Trial", "run_trial", "without_taste"]
+__all__ = [
+    "MAX_TARGETS",
+    "TASTE_GROUPS",
+    "Rival",
+    "Trial",
+    "Walk",
+    "champion_now",
+    "judged",
+    "run_trial",
+    "walk",
+    "without_taste",
+]
 
 MAX_TARGETS = 1_500
 """Choices that are ranked; their NDCG@10 is known to about 0.02, a paired difference to 0.013."""
@@ -86,6 +98,39 @@ class _ModelUnderTest:
         return self._scorer.score(employee, candidates, at)
 
 
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """The champion to compare with, or why there is none."""
+
+    model: Model | None
+    note: str | None = None
+
+    @classmethod
+    def of(cls, models_dir: Path, champion: Mapping[str, str | None]) -> "Rival":
+        """Read the model of what :func:`champion_now` once returned."""
+        if champion["model_dir"] is None:
+            return cls(None, champion["note"])
+        directory = models_dir / champion["model_dir"]
+        try:
+            check_model(directory)
+            return cls(Model.read(directory))
+        except ModelError as error:
+            return cls(None, f"the champion cannot be used: {error}")
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """What was found on the way through the last weeks, before anything is judged."""
+
+    evaluation: Evaluation
+    losses: tuple[GroupLoss, ...]
+    calibrated: Calibrated | None
+    champion_until: datetime | None
+    """When the champion's knowledge ends; None if there is none to compare with."""
+    champion_note: str | None
+    """Why there is none, if one exists."""
+
+
 def run_trial(
     material: Material, *, recipe: Recipe, models_dir: Path, seed: int, progress: Progress
 ) -> Trial:
@@ -98,24 +143,42 @@ def run_trial(
         material.dataset, material.split, recipe=recipe, seed=seed, progress=progress,
         inspect=lambda rows: alike.append(without_taste(rows, recipe.ranker, seed)),
     )  # fmt: skip
-    scorers: list[Scorer] = [
-        _RankerUnderTest(WITHOUT_TASTE, ranker, engine.scorer)
-        for ranker in alike
-        if ranker is not None
-    ]
-    champion, note = _champion(models_dir)
-    if champion is not None:
-        scorers.append(_ModelUnderTest(CHAMPION, champion, engine.state))
-    probes = Probes.of(engine, seed)
-    evaluation = _walk(material, engine, scorers, probes, seed, progress)
+    champion = Rival.of(models_dir, champion_now(models_dir))
+    walked = walk(material, engine, alike[0], champion, seed=seed, progress=progress)
+    return judged(walked, seed)
+
+
+def walk(
+    material: Material, engine: Engine, alike: Ranker | None, champion: Rival, *, seed: int,
+    progress: Progress, is_thorough: bool = True,
+) -> Walk:  # fmt: skip
+    """Rank the choices after the split with an engine that knows only what was before it.
+
+    ``alike`` is the same ranker without taste. Unless ``is_thorough``, what only the model card
+    tells is left out: daily refitted baselines, and what each feature group is worth.
+    """
+    scorers: list[Scorer] = []
+    if alike is not None:
+        scorers.append(_RankerUnderTest(WITHOUT_TASTE, alike, engine.scorer))
+    if champion.model is not None:
+        scorers.append(_ModelUnderTest(CHAMPION, champion.model, engine.state))
+    probes = Probes.of(engine, seed, with_groups=is_thorough)
+    evaluation = _walk(material, engine, scorers, probes, seed, progress, is_thorough=is_thorough)
+    log = engine.state.catalogue.encode(_tested(material))
+    until = None if champion.model is None else champion.model.trained_until
+    return Walk(evaluation, *probes.results(evaluation, log, seed), until, champion.note)
+
+
+def judged(walked: Walk, seed: int) -> Trial:
+    """Return the trial with its verdict."""
+    until = walked.champion_until
     verdict = judge(
-        evaluation.ranks,
-        champion_until=None if champion is None else to_micros(champion.trained_until),
-        champion_note=note,
+        walked.evaluation.ranks,
+        champion_until=None if until is None else to_micros(until),
+        champion_note=walked.champion_note,
         seed=seed,
     )
-    log = engine.state.catalogue.encode(_tested(material))
-    return Trial(evaluation, verdict, *probes.results(evaluation, log, seed))
+    return Trial(walked.evaluation, verdict, walked.losses, walked.calibrated)
 
 
 def without_taste(rows: TrainingRows, recipe: RankerRecipe, seed: int) -> Ranker | None:
@@ -130,18 +193,18 @@ def without_taste(rows: TrainingRows, recipe: RankerRecipe, seed: int) -> Ranker
     return fit_ranker(replace(rows, features=features), recipe=recipe, seed=seed)
 
 
-def _champion(models_dir: Path) -> tuple[Model | None, str | None]:
-    """Return the champion, or why there is none to compare with."""
+def champion_now(models_dir: Path) -> dict[str, str | None]:
+    """Return where the champion's model is, or why it cannot be told; as JSON values."""
     try:
-        directory = champion_bundle(models_dir)
-        return (None if directory is None else Model.read(directory)), None
+        champion = read_champion(models_dir)
     except ModelError as error:
-        return None, f"the champion cannot be used: {error}"
+        return {"model_dir": None, "note": f"the champion cannot be used: {error}"}
+    return {"model_dir": None if champion is None else champion.release.model_dir, "note": None}
 
 
 def _walk(
     material: Material, engine: Engine, scorers: list[Scorer], probes: Probes, seed: int,
-    progress: Progress,
+    progress: Progress, *, is_thorough: bool,
 ) -> Evaluation:  # fmt: skip
     under_test = EngineUnderTest(engine, material.dataset)
     data = prepare(
@@ -154,7 +217,8 @@ def _walk(
     return run_evaluation(
         data, under_test, [under_test, *scorers],
         train_until=material.split, until=material.until, seed=seed, max_targets=MAX_TARGETS,
-        probes=probes.scorers, progress=_counting(progress, min(len(targets), MAX_TARGETS)),
+        probes=probes.scorers, is_thorough=is_thorough,
+        progress=_counting(progress, min(len(targets), MAX_TARGETS)),
     )  # fmt: skip
 
 

@@ -39,6 +39,16 @@ class Choices:
     def __len__(self) -> int:
         return len(self.targets)
 
+    def latest(self, n: int) -> "Choices":
+        """Return the last ``n`` choices, or all if there are fewer."""
+        return self.span(max(0, len(self) - n), len(self))
+
+    def span(self, first: int, end: int) -> "Choices":
+        """Return the choices ``first`` to ``end`` − 1."""
+        rows = np.zeros(len(self), np.bool_)
+        rows[first:end] = True
+        return Choices(self.targets.take(rows), self.depth[rows], self.position[rows])
+
 
 def describe_choices(targets: Targets, log: EventColumns) -> Choices:
     """Look up depth and position of targets in the whole log."""

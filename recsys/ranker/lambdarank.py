@@ -14,7 +14,7 @@ from recsys.ranker.ranker import Ranker
 from recsys.ranker.training_rows import TrainingRows
 from recsys.state.counters import seen_at
 
-__all__ = ["MIN_QUESTIONS", "RankerRecipe", "fit_ranker"]
+__all__ = ["MIN_QUESTIONS", "RankerRecipe", "calibrate", "fit_ranker", "fit_trees", "hold_back"]
 
 MIN_QUESTIONS = 200
 """With fewer choices to learn from, trees of 31 leaves would only learn them by heart."""
@@ -50,21 +50,28 @@ def fit_ranker(rows: TrainingRows, *, recipe: RankerRecipe, seed: int) -> Ranker
     Burges 2010 (LambdaMART). A second fit without the latest questions scores those for the
     calibration. The same rows and seed give the same ranker.
     """
-    n_questions = len(rows.group_sizes)
-    if n_questions < MIN_QUESTIONS:
+    if len(rows.group_sizes) < MIN_QUESTIONS:
         return None
+    early, late = hold_back(rows)
+    calibration = calibrate(fit_trees(early, recipe=recipe, seed=seed), late)
+    return Ranker(fit_trees(rows, recipe=recipe, seed=seed), calibration)
+
+
+def hold_back(rows: TrainingRows) -> tuple[TrainingRows, TrainingRows]:
+    """Return the early questions to fit on, and the latest to calibrate on."""
+    n_questions = len(rows.group_sizes)
     n_early = int(n_questions * (1 - _HELD_BACK_SHARE))
-    early = _fit_trees(rows.questions(0, n_early), recipe, seed)
-    calibration = _calibrate(early, rows.questions(n_early, n_questions))
-    return Ranker(_fit_trees(rows, recipe, seed), calibration)
+    return rows.questions(0, n_early), rows.questions(n_early, n_questions)
 
 
-def _calibrate(model_text: str, rows: TrainingRows) -> Calibration:
+def calibrate(model_text: str, rows: TrainingRows) -> Calibration:
+    """Return the map from scores to probabilities, by rows the trees have not learned from."""
     scores = Forest.from_lightgbm(model_text).score(rows.features)
     return fit_calibration(scores, rows.labels >= MEANINGFUL, rows.weight.astype(np.float64))
 
 
-def _fit_trees(rows: TrainingRows, recipe: RankerRecipe, seed: int) -> str:
+def fit_trees(rows: TrainingRows, *, recipe: RankerRecipe, seed: int) -> str:
+    """Return the fitted trees as LightGBM writes them. Several fits may run in threads."""
     parameters = {
         # One thread gives the same trees everywhere; two wait busily for each other, and beside
         # any other load take several times as long as one.

@@ -9,13 +9,17 @@ import numpy.typing as npt
 from recsys.candidates.shortlist import ShortlistRecipe, make_shortlist
 from recsys.features.matrix import FEATURE_NAMES, feature_matrix
 from recsys.features.moment import Moment, Sources
+from recsys.interactions import Targets
+from recsys.randomness import generator_for
+from recsys.ranker.choice_rows import ChoiceRows
 from recsys.ranker.choices import Choices
 
-__all__ = ["Sampling", "TrainingRows", "collect_rows"]
+__all__ = ["Sampling", "TrainingRows", "collect_rows", "rows_to_learn", "take_rows"]
 
 Candidates = Callable[[int, int], npt.NDArray[np.int32]]
 
 _LIKELY = FEATURE_NAMES.index("readers_rank_1h")
+_NO_ROWS = np.zeros((0, len(FEATURE_NAMES)), np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,43 +82,66 @@ def collect_rows(
     seed: int,
     progress: Callable[[], None] | None = None,
 ) -> TrainingRows:
+    """Return the rows of the latest ``sampling.max_targets`` choices; see :func:`take_rows`."""
+    latest = choices.latest(sampling.max_targets)
+    taken = take_rows(
+        sources, latest.targets, candidates_of, sampling=sampling, shortlist=shortlist, seed=seed,
+        progress=progress,
+    )  # fmt: skip
+    return rows_to_learn(taken, latest)
+
+
+def rows_to_learn(taken: ChoiceRows, choices: Choices) -> TrainingRows:
+    """Return what a ranker learns from: the rows of choices with their depth and position."""
+    has_rows = taken.sizes > 0
+    return TrainingRows(
+        taken.features, taken.sizes[has_rows], choices.depth[has_rows],
+        choices.position[has_rows], taken.weight, int(taken.is_missed.sum()),
+    )  # fmt: skip
+
+
+def take_rows(
+    sources: Sources,
+    targets: Targets,
+    candidates_of: Candidates,
+    *,
+    sampling: Sampling,
+    shortlist: ShortlistRecipe,
+    seed: int,
+    progress: Callable[[], None] | None = None,
+) -> ChoiceRows:
     """Replay the log and take a group of rows at every choice, as known strictly before it.
 
-    ``sources.state`` holds the log as pending and is moved forward to the last choice. The latest
-    ``sampling.max_targets`` are used. Draws depend on the seed and the choice's place from the end
-    of the log, so a longer history changes nothing in the rows of a choice.
+    ``sources.state`` holds the log as pending and is moved forward to the last choice. Draws depend
+    on the seed and on who chose what when, so a choice has the same rows whatever else is in the
+    log before or after it.
     """
-    targets = choices.targets
+    catalogue = sources.state.catalogue
+    employees, contents = catalogue.employees.ids, catalogue.contents.ids
     blocks: list[npt.NDArray[np.float32]] = []
     weights: list[npt.NDArray[np.float32]] = []
-    kept: list[int] = []
-    n_missed = 0
-    for place in range(max(0, len(targets) - sampling.max_targets), len(targets)):
-        employee, at = int(targets.employee[place]), int(targets.occurred_at[place])
+    is_missed: list[bool] = []
+    for employee, content, at in zip(
+        targets.employee.tolist(), targets.content.tolist(), targets.occurred_at.tolist(),
+        strict=True,
+    ):  # fmt: skip
         sources.state.advance(at)
         moment = Moment.of(sources, employee, candidates_of(employee, at), at)
-        is_candidate = bool((moment.contents == targets.content[place]).any())
+        is_candidate = bool((moment.contents == content).any())
         moment = moment.narrow(make_shortlist(moment, shortlist)[0])
-        chosen = np.flatnonzero(moment.contents == targets.content[place])
+        chosen = np.flatnonzero(moment.contents == content)
+        features, weight = _NO_ROWS, _NO_ROWS[:, 0]
         if len(chosen) == 1:
-            rng = np.random.default_rng([seed, len(targets) - place])
+            rng = generator_for("rows", seed, employees.id(employee), contents.id(content), at)
             features = feature_matrix(moment)
             rows, weight = _sample(features[:, _LIKELY], int(chosen[0]), sampling, rng)
-            blocks.append(features[rows])
-            weights.append(weight)
-            kept.append(place)
-        else:
-            n_missed += is_candidate
+            features = features[rows]
+        blocks.append(features)
+        weights.append(weight)
+        is_missed.append(is_candidate and len(chosen) != 1)
         if progress is not None:
             progress()
-    return TrainingRows(
-        np.concatenate(blocks) if blocks else np.zeros((0, len(FEATURE_NAMES)), np.float32),
-        np.array([len(block) for block in blocks], np.int32),
-        choices.depth[kept],
-        choices.position[kept],
-        np.concatenate(weights) if weights else np.zeros(0, np.float32),
-        n_missed,
-    )
+    return ChoiceRows.of(blocks, weights, is_missed)
 
 
 def _sample(

@@ -9,6 +9,7 @@ import pytest
 
 from recsys.affinity.snapshots import SnapshotRecipe
 from recsys.fitting import Recipe
+from recsys.logs import configure_logging
 from recsys.ranker.lambdarank import RankerRecipe
 from recsys.ranker.training_rows import Sampling
 from recsys.simulator.config import WORLDS, Scenario
@@ -17,7 +18,7 @@ from training import pipeline
 from training.material import Material, from_directory
 from training.pipeline import Outcome, Plan
 
-_SMALL = Recipe(
+SMALL = Recipe(
     text_size=8,
     sampling=Sampling(max_targets=400),
     ranker=RankerRecipe(n_trees=20, min_rows_in_leaf=20),
@@ -29,6 +30,7 @@ _NOW = datetime(2026, 6, 1, tzinfo=UTC)
 @pytest.fixture(autouse=True)
 def _no_tracking_server(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    configure_logging("error")  # standard output is for answers
 
 
 @pytest.fixture(scope="session")
@@ -48,7 +50,7 @@ def material(company: Path) -> Material:
 @pytest.fixture(scope="session")
 def plan(material: Material) -> Plan:
     """A run into the default models folder, which is relative to the checkout."""
-    return Plan(material, _SMALL, Path("models"))
+    return Plan(material, SMALL, Path("models"))
 
 
 @pytest.fixture(scope="session")
@@ -70,8 +72,10 @@ def run_again(
     plan: Plan, outcome: Outcome, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[Path], Outcome]:
     """Return a function that runs all but the two long steps, into another models folder."""
-    monkeypatch.setattr(pipeline, "run_trial", lambda *_, **__: outcome.trial)
-    monkeypatch.setattr(pipeline, "_fit", lambda *_: outcome.model)
+    learned = pipeline.Learned(outcome.model, None, outcome.model, None, is_incremental=False)
+    monkeypatch.setattr(pipeline, "_learn", lambda _: learned)
+    monkeypatch.setattr(pipeline, "walk", lambda *_, **__: None)
+    monkeypatch.setattr(pipeline, "judged", lambda *_: outcome.trial)
 
     def run(models_dir: Path) -> Outcome:
         elsewhere = replace(plan, models_dir=models_dir)

@@ -48,6 +48,10 @@ def train(
     no_promote: Annotated[
         bool, typer.Option("--no-promote", help="Register only; the champion stays.")
     ] = False,
+    incremental: Annotated[
+        bool,
+        typer.Option("--incremental", help="Build on the rows of the last run; for every night."),
+    ] = False,
     models_dir: ModelsOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -55,6 +59,9 @@ def train(
 
     A model fitted on the time before the last weeks ranks every choice in them, beside the
     baselines and the champion. The model fitted on everything is recorded in MLflow as challenger.
+
+    A run that was interrupted and is started again with the same data goes on where it was. With
+    --incremental it takes a fraction of the time; where that is impossible it says why and is full.
 
     Example: recsys train --data data/ --test-days 14
     """
@@ -65,7 +72,10 @@ def train(
     models_dir = models_dir or load_settings().models_dir
     hyper_parameters = find_recipe(models_dir, recipe)
     material = _material(data, database, parse_instant(until) if until else None, test_days)
-    plan = Plan(material, hyper_parameters, models_dir, seed, may_promote=not no_promote)
+    plan = Plan(
+        material, hyper_parameters, models_dir, seed, may_promote=not no_promote,
+        incremental=incremental,
+    )  # fmt: skip
     with training_progress() as progress:
         outcome = run(plan, at=datetime.now(UTC), progress=progress)
     if as_json:
@@ -101,7 +111,8 @@ def _as_dict(outcome: "Outcome", material: "Material") -> dict[str, Any]:
         "model_version": outcome.model.version,
         "registered_version": outcome.registered_version,
         "is_champion": outcome.is_champion,
-        "notes": [*outcome.model.notes, *evaluation.notes.values()],
+        "mode": "incremental" if outcome.is_incremental else "full",
+        "notes": [*_notes(outcome), *evaluation.notes.values()],
         "data": material.digest(),
         "verdict": verdict_json(outcome.trial.verdict),
         "evaluation": summary_json(evaluation.summary),
@@ -109,12 +120,17 @@ def _as_dict(outcome: "Outcome", material: "Material") -> dict[str, Any]:
     }
 
 
+def _notes(outcome: "Outcome") -> list[str]:
+    reason = outcome.full_because
+    return [*([] if reason is None else [f"a full run: {reason}"]), *outcome.model.notes]
+
+
 def _show(outcome: "Outcome") -> None:
     from recsys.evaluation.report import summary_table
 
     verdict = outcome.trial.verdict
     Console().print(summary_table(outcome.trial.evaluation.summary))
-    for sentence in (*verdict.reasons, verdict.personalisation, *outcome.model.notes):
+    for sentence in (*verdict.reasons, verdict.personalisation, *_notes(outcome)):
         typer.echo(f"- {sentence}")
     role = "champion" if outcome.is_champion else "challenger"
     typer.echo(

@@ -1,0 +1,101 @@
+"""What a run learns from its rows: the model on trial, the one that will serve, one to compare."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from recsys.fitting import Affinities, Recipe, Texts, learnable, ranker_notes, with_formats
+from recsys.model import Model
+from recsys.ranker.lambdarank import MIN_QUESTIONS, calibrate, fit_ranker, fit_trees
+from recsys.ranker.ranker import Ranker
+from recsys.ranker.training_rows import TrainingRows
+from recsys.segments.fitting import fit_segments
+from recsys.segments.model import SegmentModel
+from recsys.state.marks import marks_of
+from recsys.state.showings import showings_of
+from recsys.times import to_micros
+from training.history import History
+from training.kept_rows import KeptRows
+from training.rows import rows_of
+from training.trial import without_taste
+
+__all__ = ["Rankers", "final_model", "fit_rankers", "trial_model"]
+
+_N_THREADS = 2
+"""Of LightGBM, one fit each; it lets other threads run meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rankers:
+    """Fitted trees; None where there was too little to learn from."""
+
+    trial: Ranker | None
+    """Knows nothing from the split on."""
+    alike: Ranker | None
+    """As that one, but without taste."""
+    final: Ranker | None
+    final_notes: tuple[str, ...]
+
+
+def fit_rankers(
+    kept: KeptRows, history: History, *, recipe: Recipe, seed: int, with_alike: bool
+) -> Rankers:
+    """Fit all rankers of a run, two at a time."""
+    n, n_before = recipe.sampling.max_targets, len(history.choices_before_split)
+    before = rows_of(kept, history.choices_before_split.latest(n), history)
+    latest = rows_of(kept, history.choices.latest(n), history)
+    after = rows_of(kept, history.choices.span(n_before, len(history.choices)), history)
+    with ThreadPoolExecutor(_N_THREADS) as pool:
+        trial = pool.submit(fit_ranker, before, recipe=recipe.ranker, seed=seed)
+        # Calibrated by what the one on trial says of what came after it: that saves a fit.
+        is_enough = min(map(_n_questions, (before, latest, after))) >= MIN_QUESTIONS
+        fit_final = fit_trees if is_enough else fit_ranker
+        found = pool.submit(fit_final, latest, recipe=recipe.ranker, seed=seed)
+        alike = pool.submit(without_taste, before, recipe.ranker, seed) if with_alike else None
+        final = _calibrated(found.result(), trial.result(), after)
+    return Rankers(
+        trial.result(), None if alike is None else alike.result(), final,
+        tuple(ranker_notes(final, latest)),
+    )  # fmt: skip
+
+
+def _n_questions(rows: TrainingRows) -> int:
+    return len(rows.group_sizes)
+
+
+def _calibrated(
+    found: Ranker | str | None, trial: Ranker | None, after: TrainingRows
+) -> Ranker | None:
+    """Return the final ranker; of bare trees, by what came after the one on trial was fitted."""
+    if not isinstance(found, str):
+        return found
+    assert trial is not None
+    return Ranker(found, calibrate(trial.model_text, after))
+
+
+def trial_model(
+    history: History, ranker: Ranker | None, affinities: Affinities, recipe: Recipe, seed: int
+) -> Model:
+    """Return a model that knows nothing from the split on; what only feeds need is a guess."""
+    split_us = to_micros(history.split)
+    texts = Texts.before(history.catalogue, split_us, recipe=recipe, seed=seed)
+    told = learnable(history.before_split, history.catalogue)
+    showings = showings_of(*marks_of(told, history.catalogue))
+    seconds = history.catalogue.renditions.seconds_by_format(len(history.catalogue.contents))
+    return Model(
+        ranker, texts.text, affinities.at(split_us), history.split, recipe.shortlist,
+        segments=fit_segments(showings, seconds, split_us), topics=texts.topics,
+    ).named()  # fmt: skip
+
+
+def final_model(
+    history: History, rankers: Rankers, affinities: Affinities, recipe: Recipe, seed: int,
+    previous: SegmentModel | None,
+) -> Model:  # fmt: skip
+    """Return the model that will serve; groups of ``previous`` segments keep their names."""
+    until_us = to_micros(history.until)
+    texts = Texts.before(history.catalogue, until_us, recipe=recipe, seed=seed)
+    model = Model(
+        rankers.final, texts.text, affinities.at(until_us), history.until, recipe.shortlist,
+        topics=texts.topics, notes=(*affinities.notes, *rankers.final_notes),
+    )  # fmt: skip
+    return with_formats(model, history.log, history.catalogue, previous).named()
