@@ -6,10 +6,9 @@ leaves at most an unfinished MLflow run and a model directory that nothing point
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from time import perf_counter
 
 from recsys.engine import Engine
@@ -17,14 +16,15 @@ from recsys.fitting import Progress, Recipe
 from recsys.model import Model
 from recsys.registry import champion_bundle, store_model
 from recsys.segments.model import SegmentModel
+from training.digests import run_key, tables_of
 from training.material import Material
-from training.recipe import flatten
+from training.recording import record
 from training.releases import promote
-from training.report import metrics_of, write_report
 from training.tracking import Tracking
 from training.trial import Trial, run_trial
+from training.tuning import DATABASE, Budget, Tuned, past_windows, tune
 
-__all__ = ["Outcome", "Plan", "train"]
+__all__ = ["Outcome", "Plan", "train", "tune_first"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,8 @@ class Plan:
     models_dir: Path
     seed: int = 0
     may_promote: bool = True
+    tuned: Tuned | None = None
+    """How the recipe was found, if it was searched for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,15 @@ class _Clock:
         self.seconds[name] = perf_counter() - began
 
 
+def tune_first(plan: Plan, budget: Budget, progress: Progress) -> Plan:
+    """Return the plan with the recipe that the past before the test window speaks for."""
+    tuned = tune(
+        plan.material.dataset, past_windows(plan.material), recipe=plan.recipe, budget=budget,
+        seed=plan.seed, progress=progress, database=plan.models_dir / DATABASE,
+    )  # fmt: skip
+    return replace(plan, recipe=tuned.chosen, tuned=tuned)
+
+
 def train(plan: Plan, *, at: datetime, progress: Progress) -> Outcome:
     """Run all steps; ``at`` is the moment a promotion is dated."""
     clock = _Clock()
@@ -72,12 +83,18 @@ def train(plan: Plan, *, at: datetime, progress: Progress) -> Outcome:
         )  # fmt: skip
     with clock.step("fit"):
         model = _fit(plan, progress)
+    tables = tables_of(plan.material)
     tracking = Tracking(plan.models_dir)
-    run_id = tracking.start_run(model.version)
+    key = run_key(tables, plan.material, plan.recipe, plan.seed, model.version)
+    run_id = tracking.find_or_start(model.version, key)
     try:
         with clock.step("log"):
             directory = store_model(plan.models_dir, model)
-            _log(plan, tracking, run_id, model, directory, trial, clock.seconds)
+            record(
+                tracking, run_id, material=plan.material, tables=tables, recipe=plan.recipe,
+                seed=plan.seed, model=model, model_directory=directory, trial=trial,
+                seconds=clock.seconds, tuned=plan.tuned,
+            )  # fmt: skip
         number = tracking.register(run_id, model.version)
     except BaseException:
         tracking.finish(run_id, "FAILED")
@@ -96,22 +113,3 @@ def _fit(plan: Plan, progress: Progress) -> Model:
         plan.material.dataset, plan.material.until, recipe=plan.recipe, seed=plan.seed,
         progress=progress, previous=None if champion is None else SegmentModel.read(champion),
     ).model  # fmt: skip
-
-
-def _log(
-    plan: Plan, tracking: Tracking, run_id: str, model: Model, model_directory: Path,
-    trial: Trial, seconds: dict[str, float],
-) -> None:  # fmt: skip
-    digest = plan.material.digest()
-    window = {name: digest[name] for name in ("since", "split", "until")}
-    rows = {f"rows.{name}": n for name, n in digest["rows"].items()}
-    timing = {f"seconds/{name}": value for name, value in seconds.items()}
-    with TemporaryDirectory() as folder:
-        write_report(Path(folder), model, plan.material, trial)
-        tracking.log(
-            run_id,
-            parameters=flatten(plan.recipe) | {"seed": plan.seed} | window | rows,
-            metrics=metrics_of(trial.evaluation.summary) | timing,
-            artifacts=Path(folder),
-            model=model_directory,
-        )
