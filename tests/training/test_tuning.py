@@ -2,6 +2,8 @@
 
 import json
 import sqlite3
+import subprocess
+import sys
 import tomllib
 from collections.abc import Callable
 from contextlib import closing
@@ -12,6 +14,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pytest
 import typer
@@ -145,6 +148,13 @@ def test_too_few_choices_are_named(of_rows: Callable[..., Tuned]) -> None:
         of_rows(nobody, recipe=_FAIR)
 
 
+def _made_up(origins: list[Origin], recipe: Recipe) -> npt.NDArray[np.float64]:
+    """Return values that follow from the recipe, without a fit."""
+    n = sum(len(origin.employee_ids) for origin in origins)
+    seed = [recipe.ranker.n_trees, recipe.ranker.truncation_level]
+    return np.random.default_rng(seed).random(n)
+
+
 class _Killed(BaseException):
     """As when the process ends: nothing after it is done."""
 
@@ -163,9 +173,7 @@ def counting(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Recipe]]:
             tried.append(recipe)
             if len(tried) == kill_at:
                 raise _Killed
-            n = sum(len(origin.employee_ids) for origin in origins)
-            seed = [recipe.ranker.n_trees, recipe.ranker.truncation_level]
-            return np.random.default_rng(seed).random(n)
+            return _made_up(origins, recipe)
 
         monkeypatch.setattr(tuning, "_values", values)
         return tried
@@ -208,6 +216,45 @@ def test_a_finished_search_needs_no_rows_and_a_longer_one_goes_on(
     longer = of_rows(_origin(), recipe=_FAIR, n_trials=3, database=database)
     assert len(tried) == 1
     assert longer.attempts[:3] == first.attempts
+
+
+_DYING = """
+import os, sys
+from pathlib import Path
+from tests.training import test_tuning
+from training import tuning
+
+origin, n = test_tuning._origin(), [0]
+
+def values(origins, recipe, seed):
+    n[0] += 1
+    if n[0] == 4:
+        os._exit(9)
+    return test_tuning._made_up(origins, recipe)
+
+tuning._values = values
+tuning.check_history = lambda *_: None
+tuning.collect_origin = lambda *_, **__: origin
+tuning.tune(
+    test_tuning.Dataset(), (origin.window,), recipe=test_tuning._FAIR, budget=tuning.Budget(4),
+    seed=0, progress=lambda *_: None, database=Path(sys.argv[1]),
+)
+"""
+
+
+@pytest.mark.slow
+def test_a_process_that_dies_loses_nothing_it_finished(
+    of_rows: Callable[..., Tuned], counting: Callable[..., list[Recipe]], tmp_path: Path
+) -> None:
+    database = tmp_path / "tuning.db"
+    root = Path(__file__).parents[2]
+    arguments = [sys.executable, "-c", _DYING, str(database)]
+    done = subprocess.run(arguments, cwd=root, capture_output=True, text=True, check=False)
+    assert done.returncode == 9, done.stderr
+    tried = counting()
+    resumed = of_rows(_origin(), recipe=_FAIR, database=database)
+    assert len(tried) == 2
+    assert resumed.attempts == of_rows(_origin(), recipe=_FAIR).attempts
 
 
 @pytest.mark.parametrize("changed", [{"seed": 1}, {"recipe": _POOR}])
@@ -355,9 +402,9 @@ def test_nothing_from_until_on_is_looked_at(material: Material, plan: Any) -> No
     assert one.luck == other.luck
 
 
-def _run(*arguments: object) -> str:
+def _run(*arguments: object, of: Callable[..., None] = command) -> str:
     app = typer.Typer()
-    app.command()(command)
+    app.command()(of)
     result = CliRunner().invoke(app, [str(argument) for argument in arguments])
     if result.exception is not None and result.exit_code == 1:
         raise result.exception
@@ -407,11 +454,15 @@ def test_the_command_writes_a_recipe_with_its_evidence(
     assert f"on {answer['windows'][0]['n_targets']} choices" in text
 
 
-def _nested_runs(models_dir: Path) -> dict[str, float]:
-    """Return NDCG@10 by name of the runs nested in the latest other run."""
+def _client(models_dir: Path) -> Any:
     from mlflow import MlflowClient
 
-    client = MlflowClient(f"sqlite:///{models_dir}/mlflow.db")
+    return MlflowClient(f"sqlite:///{models_dir}/mlflow.db")
+
+
+def _nested_runs(models_dir: Path) -> dict[str, float]:
+    """Return NDCG@10 by name of the runs nested in the latest other run."""
+    client = _client(models_dir)
     experiment: Any = client.get_experiment_by_name("recsys")
     runs = client.search_runs([experiment.experiment_id])
     parent = next(run for run in runs if "mlflow.parentRunId" not in run.data.tags)
@@ -444,3 +495,38 @@ def test_without_optuna_it_says_what_to_install(
 def test_two_places_at_once_are_refused(options: list[object]) -> None:
     with pytest.raises(ConfigurationError, match="pass one of them"):
         _run(*options, "--database", "sqlite:///x.db")
+
+
+@pytest.mark.slow
+def test_training_uses_and_records_what_the_past_speaks_for(
+    options: list[object], company: Path, models_dir: Path, material: Material
+) -> None:
+    from training.commands.train import train
+
+    recipe = options[options.index("--recipe") + 1]
+    arguments = ["--data", company, "--test-days", 4, "--recipe", recipe, "--tune", 3, "--json"]
+    answer = json.loads(_run(*arguments, of=train))
+    tuned = answer["tuned"]
+    assert tuned["is_better"]
+    assert [w["until"] for w in tuned["windows"]][-1] == answer["data"]["split"]
+    assert len(tuned["attempts"]) == 3
+    client = _client(models_dir)
+    run = client.get_run(answer["run_id"])
+    assert run.data.tags["recipe"] == "tuned"
+    assert "by luck" in run.data.tags["tuning"]
+    for name, value in tuned["best"]["recipe"].items():
+        assert run.data.params[name] == str(value)
+    nested = client.search_runs(
+        [run.info.experiment_id], f"tags.`mlflow.parentRunId` = '{answer['run_id']}'"
+    )
+    kinds = [each.data.tags["kind"] for each in nested]
+    assert (kinds.count("attempt"), kinds.count("week")) == (4, 1)
+    reached = client.get_metric_history(answer["run_id"], "tuning/ndcg_at_10")
+    assert [m.value for m in reached] == [tuned["default"]["ndcg@10"], *tuned["attempts"]]
+
+
+def test_seconds_without_attempts_are_refused(company: Path) -> None:
+    from training.commands.train import train
+
+    with pytest.raises(ConfigurationError, match="pass --tune N too"):
+        _run("--data", company, "--test-days", 4, "--tune-seconds", 9, of=train)
