@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from string import Template
 
-from recsys.evaluation.bootstrap import Estimates
 from recsys.evaluation.summary import Slice, Summary
 from recsys.features.groups import GROUPS
 from recsys.model import Model
@@ -15,7 +14,14 @@ from training.material import Material
 from training.reliability import Calibrated
 from training.trial import Trial
 
-__all__ = ["figures_table", "group_importances", "model_card", "slices_table"]
+__all__ = [
+    "best_baseline",
+    "figures_table",
+    "group_importances",
+    "model_card",
+    "shown_slices",
+    "slices_table",
+]
 
 _SHOWN_DEPARTMENTS = 10
 """With the most choices; `evaluation/table.json` has all of them."""
@@ -78,10 +84,10 @@ def slices_table(summary: Summary) -> str:
     if summary.overall.estimates is None or not summary.overall.n_targets:
         return "No choice fell into the test window.\n"
     column = summary.metrics.index("ndcg@10")
-    best = _best_baseline(summary, summary.overall.estimates, column)
+    best = best_baseline(summary)
     header = ["slice", "choices", "employees", summary.models[0], "95 %", summary.models[best]]
     rows = []
-    for part in _shown_slices(summary):
+    for part in shown_slices(summary):
         assert part.estimates is not None
         value, low, high = (
             a[0, column] for a in (part.estimates.value, part.estimates.low, part.estimates.high)
@@ -94,13 +100,20 @@ def slices_table(summary: Summary) -> str:
     return _table(header, rows)
 
 
-def _best_baseline(summary: Summary, overall: Estimates, column: int) -> int:
-    """Return the row of the best model that is neither the engine nor one of its kind."""
+def best_baseline(summary: Summary) -> int:
+    """Return the row of the model of the highest NDCG@10 that is neither the engine nor its kind.
+
+    There are estimates.
+    """
+    assert summary.overall.estimates is not None
+    column = summary.metrics.index("ndcg@10")
+    value = summary.overall.estimates.value[:, column]
     rows = [r for r, name in enumerate(summary.models) if r and name not in RANKERS_BESIDE]
-    return max(rows, key=lambda row: float(overall.value[row, column]))
+    return max(rows, key=lambda row: float(value[row]))
 
 
-def _shown_slices(summary: Summary) -> list[Slice]:
+def shown_slices(summary: Summary) -> list[Slice]:
+    """Return the slices that may be shown; of the departments those with the most choices."""
     shown = [part for part in summary.slices if part.estimates is not None]
     largest = sorted((p for p in shown if _is_department(p)), key=lambda part: -part.n_targets)
     others = [part for part in shown if not _is_department(part)]

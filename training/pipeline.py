@@ -19,20 +19,24 @@ from recsys.model import Model
 from recsys.ranker.ranker import Ranker
 from recsys.registry import store_model
 from recsys.times import to_micros
+from training.digests import tables_of
 from training.history import History
 from training.kept_rows import KeptRows, read_kept, why_not
 from training.learning import final_model, fit_rankers, trial_model
 from training.material import Material
 from training.recipe import flatten
+from training.recording import record
 from training.releases import promote
-from training.report import metrics_of, write_report
+from training.report import write_report
 from training.rows import Wanted, everything, new_choices, take
 from training.steps import Steps
 from training.tracking import Tracking
 from training.trial import Rival, Trial, champion_now, judged, walk
+from training.tuning import DATABASE, Budget, Tuned, past_windows, tune
+from training.weeks import weeks_of
 from training.work import Work, code_digest, data_digest, digest
 
-__all__ = ["KEPT", "Learned", "Outcome", "Plan", "train"]
+__all__ = ["KEPT", "Learned", "Outcome", "Plan", "train", "tune_first"]
 
 KEPT = "rows"
 """Below the models folder: the rows that the next incremental run builds on."""
@@ -51,6 +55,8 @@ class Plan:
     may_promote: bool = True
     incremental: bool = False
     """Take only the rows of new choices, and leave out of the trial what only the card tells."""
+    tuned: Tuned | None = None
+    """How the recipe was found, if it was searched for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +98,15 @@ class _Run:
     """Digest of all that rows depend on besides the data."""
     rival: Rival
     """The champion of the run's beginning."""
+
+
+def tune_first(plan: Plan, budget: Budget, progress: Progress) -> Plan:
+    """Return the plan with the recipe that the past before the test window speaks for."""
+    tuned = tune(
+        plan.material.dataset, past_windows(plan.material), recipe=plan.recipe, budget=budget,
+        seed=plan.seed, progress=progress, database=plan.models_dir / DATABASE,
+    )  # fmt: skip
+    return replace(plan, recipe=tuned.chosen, tuned=tuned)
 
 
 def train(plan: Plan, *, at: datetime, progress: Progress) -> Outcome:
@@ -242,9 +257,14 @@ def _record(run: _Run, tracking: Tracking, learned: Learned, trial: Trial) -> tu
     Returns the MLflow run and the registered version.
     """
     plan, steps, model = run.plan, run.steps, learned.final
+    material = plan.material
     with steps.step("card"):
+        weeks = weeks_of(
+            trial.evaluation.ranks, to_micros(material.split), to_micros(material.until),
+            seed=plan.seed,
+        )  # fmt: skip
         report = run.work.write(
-            "report", lambda folder: write_report(folder, model, plan.material, trial)
+            "report", lambda folder: write_report(folder, model, material, trial, weeks)
         )
     with steps.step("register"):
         directory = store_model(plan.models_dir, model)
@@ -253,31 +273,18 @@ def _record(run: _Run, tracking: Tracking, learned: Learned, trial: Trial) -> tu
             run_id = tracking.find_or_start(model.version, run.work.folder.name)
             run.work.note(run_id=run_id)
         try:
-            _log_run(run, tracking, run_id, learned, trial, report, directory)
+            record(
+                tracking, run_id, material=material, tables=tables_of(material),
+                recipe=plan.recipe, seed=plan.seed, model=model, model_directory=directory,
+                trial=trial, weeks=weeks, report=report, seconds=steps.seconds,
+                is_incremental=learned.is_incremental, tuned=plan.tuned,
+            )  # fmt: skip
             number = tracking.register(run_id, model.version)
         except BaseException:
             tracking.finish(run_id, "FAILED")
             raise
         tracking.finish(run_id, "FINISHED")
     return run_id, number
-
-
-def _log_run(
-    run: _Run, tracking: Tracking, run_id: str, learned: Learned, trial: Trial, report: Path,
-    directory: Path,
-) -> None:  # fmt: skip
-    plan, told = run.plan, run.plan.material.digest()
-    window = {name: told[name] for name in ("since", "split", "until")}
-    rows = {f"rows.{name}": n for name, n in told["rows"].items()}
-    mode = {"incremental": learned.is_incremental}
-    timing = {f"seconds/{name}": value for name, value in run.steps.seconds.items()}
-    tracking.log(
-        run_id,
-        parameters=flatten(plan.recipe) | {"seed": plan.seed} | mode | window | rows,
-        metrics=metrics_of(trial.evaluation.summary) | timing,
-        artifacts=report,
-        model=directory,
-    )
 
 
 def _keep_rows(run: _Run) -> None:

@@ -1,20 +1,30 @@
 """The pictures of a run: models beside each other, what the ranker looks at, and reliability."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from recsys.evaluation.summary import Summary
+from recsys.evaluation.summary import Slice, Summary
 from recsys.ranker.calibration import Reliability
+from recsys.times import from_micros
+from training.ablation import GroupLoss
+from training.weeks import Week
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["draw_importances", "draw_models", "draw_reliability"]
+__all__ = [
+    "draw_groups",
+    "draw_importances",
+    "draw_models",
+    "draw_reliability",
+    "draw_slices",
+    "draw_weeks",
+]
 
-_OWN, _OTHER = "#1f5f8b", "#b8c4ce"
+_OWN, _OTHER, _MARK = "#1f5f8b", "#b8c4ce", "#c2571a"
 _METRIC = "ndcg@10"
 _SHOWN_FEATURES = 20
 _SQUARE = 15  # bars that make a picture as high as a reliability diagram wants to be
@@ -34,6 +44,74 @@ def draw_models(summary: Summary, path: Path) -> None:
     axes.barh(summary.models, np.nan_to_num(value), xerr=reach, color=colors, capsize=3)
     axes.invert_yaxis()
     axes.set_xlabel(f"NDCG@10, 95 % interval over {summary.overall.n_employees:,} employees")
+    figure.savefig(path)
+
+
+def draw_slices(summary: Summary, slices: Sequence[Slice], baseline: int, path: Path) -> None:
+    """Draw NDCG@10 by slice as a PNG: the engine with its 95 % interval, a baseline as a mark.
+
+    ``baseline`` is the row of a model; slices without estimates are left out.
+    """
+    shown = [(part, part.estimates) for part in slices if part.estimates is not None]
+    if not shown:
+        return
+    column = summary.metrics.index(_METRIC)
+    names = [f"{part.name} ({part.n_targets:,})" for part, _ in shown]
+    own = np.array([[e.value[0, column], e.low[0, column], e.high[0, column]] for _, e in shown]).T
+    reach = np.nan_to_num(np.stack([own[0] - own[1], own[2] - own[0]]))
+    figure = _figure(len(shown) + 2)
+    axes = figure.add_subplot()
+    axes.barh(names, own[0], xerr=reach, color=_OWN, capsize=3, label=summary.models[0])
+    others = [float(e.value[baseline, column]) for _, e in shown]
+    axes.plot(others, names, "D", color=_MARK, label=summary.models[baseline])
+    axes.invert_yaxis()
+    axes.set_xlabel("NDCG@10, 95 % interval over employees (choices)")
+    axes.legend()
+    figure.savefig(path)
+
+
+def draw_weeks(
+    models: Sequence[str], weeks: Sequence[Week], shown: Sequence[int], path: Path
+) -> None:
+    """Draw NDCG@10 by week of the test window as a PNG; the first of ``shown`` stands out.
+
+    ``shown`` are rows of ``models``.
+    """
+    if not weeks:
+        return
+    at = np.arange(len(weeks))
+    figure = _figure(_SQUARE)
+    axes = figure.add_subplot()
+    for place, row in enumerate(shown):
+        value, low, high = (
+            np.array([a[row] for a in arrays])
+            for arrays in zip(
+                *((w.ndcg.value, w.ndcg.low, w.ndcg.high) for w in weeks), strict=True
+            )
+        )
+        reach = np.nan_to_num(np.stack([value - low, high - value]))
+        axes.errorbar(
+            at + 0.06 * (place - (len(shown) - 1) / 2), value, yerr=reach, fmt="o-", capsize=3,
+            color=_OWN if place == 0 else None, label=models[row],
+        )  # fmt: skip
+    axes.set_xticks(at, [f"{from_micros(week.since):%Y-%m-%d}" for week in weeks])
+    axes.set(ylim=(0, None), xlabel="first day of the week", ylabel="NDCG@10, 95 % interval")
+    axes.legend()
+    figure.savefig(path)
+
+
+def draw_groups(losses: Sequence[GroupLoss], path: Path) -> None:
+    """Draw what NDCG@10 loses without each feature group, with its 95 % interval, as a PNG."""
+    if not losses:
+        return
+    loss = np.array([[found.loss, found.low, found.high] for found in losses]).T
+    reach = np.nan_to_num(np.stack([loss[0] - loss[1], loss[2] - loss[0]]))
+    figure = _figure(len(losses))
+    axes = figure.add_subplot()
+    names = [found.group for found in losses]
+    axes.barh(names, np.nan_to_num(loss[0]), xerr=reach, color=_OWN, capsize=3)
+    axes.invert_yaxis()
+    axes.set_xlabel("NDCG@10 lost when the group is shuffled, 95 % interval over employees")
     figure.savefig(path)
 
 

@@ -1,7 +1,7 @@
 """What a run leaves in MLflow: metrics, and files about data, figures, verdict and model."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from math import isfinite
 from pathlib import Path
@@ -9,18 +9,35 @@ from typing import Any
 
 import numpy as np
 
+from recsys.evaluation.metrics import METRICS
 from recsys.evaluation.report import summary_json
 from recsys.evaluation.summary import Summary
 from recsys.model import Model
+from recsys.times import DAY_US, from_micros
 from training.ablation import GroupLoss
-from training.card import figures_table, group_importances, model_card
-from training.gate import Verdict
+from training.card import (
+    best_baseline,
+    figures_table,
+    group_importances,
+    model_card,
+    shown_slices,
+)
+from training.gate import CHAMPION, Verdict
 from training.material import Material
-from training.plots import draw_importances, draw_models, draw_reliability
+from training.plots import (
+    draw_groups,
+    draw_importances,
+    draw_models,
+    draw_reliability,
+    draw_slices,
+    draw_weeks,
+)
 from training.reliability import Calibrated
+from training.tracked import NestedRun, Reading
 from training.trial import Trial
+from training.weeks import Week
 
-__all__ = ["metrics_of", "verdict_json", "write_report"]
+__all__ = ["metrics_of", "nested_weeks", "verdict_json", "week_readings", "write_report"]
 
 _METRICS = {"ndcg@10": "ndcg_at_10", "hr@10": "hr_at_10", "mrr": "mrr"}
 """Metric → its name in MLflow, which allows no @."""
@@ -32,13 +49,71 @@ def metrics_of(summary: Summary) -> dict[str, float]:
     if estimates is None:
         return {}
     found = {
-        (name if row == 0 else f"{model}/{name}"): float(
+        f"{_named(summary.models, row)}{name}": float(
             estimates.value[row, summary.metrics.index(metric)]
         )
-        for row, model in enumerate(summary.models)
+        for row in range(len(summary.models))
         for metric, name in _METRICS.items()
     }
     return {name: value for name, value in found.items() if isfinite(value)}
+
+
+def week_readings(models: Sequence[str], weeks: Sequence[Week]) -> list[Reading]:
+    """Return every model's NDCG@10 by week of the test window; the first week is step 1."""
+    return [
+        Reading(
+            f"weeks/{_named(models, row)}ndcg_at_10", float(value), step, from_micros(week.until)
+        )
+        for step, week in enumerate(weeks, start=1)
+        for row, value in enumerate(week.ndcg.value)
+    ]
+
+
+def nested_weeks(models: Sequence[str], weeks: Sequence[Week]) -> list[NestedRun]:
+    """Return a run for each week: metrics of every model, and their NDCG@10 by day of the week."""
+    return [
+        NestedRun(
+            f"week {step}, from {from_micros(week.since):%Y-%m-%d}",
+            {
+                "since": from_micros(week.since).isoformat(),
+                "until": from_micros(week.until).isoformat(),
+                "n_targets": week.n_targets,
+                "n_employees": week.n_employees,
+            },
+            _readings(models, week),
+            {"kind": "week"},
+        )
+        for step, week in enumerate(weeks, start=1)
+    ]
+
+
+def _readings(models: Sequence[str], week: Week) -> list[Reading]:
+    columns = {name: list(METRICS).index(metric) for metric, name in _METRICS.items()}
+    found = [
+        Reading(
+            f"{_named(models, row)}{name}",
+            float(week.values[row, column]),
+            0,
+            from_micros(week.until),
+        )
+        for row in range(len(models))
+        for name, column in columns.items()
+    ]
+    for bound in ("low", "high"):
+        value = float(getattr(week.ndcg, bound)[0])
+        found.append(Reading(f"ndcg_at_10_{bound}", value, 0, from_micros(week.until)))
+    for day, values in week.days:
+        step = round((day - week.since) / DAY_US)
+        found += [
+            Reading(f"days/{_named(models, row)}ndcg_at_10", float(value), step, from_micros(day))
+            for row, value in enumerate(values)
+        ]
+    return [reading for reading in found if isfinite(reading.value)]
+
+
+def _named(models: Sequence[str], row: int) -> str:
+    """Return what stands before the names of a model's metrics."""
+    return f"{models[row]}/" if row else ""
 
 
 def verdict_json(verdict: Verdict) -> dict[str, Any]:
@@ -54,7 +129,9 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def write_report(directory: Path, model: Model, material: Material, trial: Trial) -> None:
+def write_report(
+    directory: Path, model: Model, material: Material, trial: Trial, weeks: Sequence[Week] = ()
+) -> None:
     """Write all files of a run into an existing directory; none of them names an employee."""
     evaluation = trial.evaluation
     for folder in ("evaluation", "importance"):
@@ -64,7 +141,7 @@ def write_report(directory: Path, model: Model, material: Material, trial: Trial
     table = summary_json(evaluation.summary) | {"notes": dict(evaluation.notes)}
     _write_json(directory / "evaluation" / "table.json", table)
     _write(directory / "evaluation" / "table.md", figures_table(evaluation.summary))
-    draw_models(evaluation.summary, directory / "evaluation" / "ndcg_at_10.png")
+    _draw_figures(evaluation.summary, weeks, directory / "evaluation")
     if trial.calibrated is not None:
         _write_json(directory / "evaluation" / "reliability.json", _plain(trial.calibrated))
         draw_reliability(trial.calibrated.reliability, directory / "evaluation" / "reliability.png")
@@ -74,7 +151,18 @@ def write_report(directory: Path, model: Model, material: Material, trial: Trial
         lost = {loss.group: _plain(loss) for loss in trial.losses}
         _write_json(directory / "importance" / "importance.json", shares | {"lost": lost})
         draw_importances(importances, directory / "importance" / "importance.png")
+        draw_groups(trial.losses, directory / "importance" / "groups.png")
     _write(directory / "model_card.md", model_card(model, material, trial))
+
+
+def _draw_figures(summary: Summary, weeks: Sequence[Week], directory: Path) -> None:
+    draw_models(summary, directory / "ndcg_at_10.png")
+    if summary.overall.estimates is None or not summary.overall.n_targets:
+        return
+    baseline = best_baseline(summary)
+    draw_slices(summary, shown_slices(summary), baseline, directory / "slices.png")
+    beside = [row for row, name in enumerate(summary.models) if name == CHAMPION]
+    draw_weeks(summary.models, weeks, [0, baseline, *beside], directory / "weeks.png")
 
 
 def _plain(found: GroupLoss | Calibrated) -> dict[str, Any]:

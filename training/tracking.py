@@ -1,24 +1,30 @@
 """MLflow: runs, registered versions and aliases, on the local store or a tracking server.
 
-This is the only module that touches MLflow; it imports it when it is first used.
+Together with :mod:`training.packing` and the code that is packed, the only module that touches
+MLflow; it imports it when it is first used.
 """
 
 import json
 import logging
 import os
-import sqlite3
 import time
 import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from recsys.errors import ConfigurationError
+from recsys.times import to_micros
+from training.local_store import artifacts_place, local_uri, move_places
+from training.packing import pack_model
+from training.tracked import NestedRun, Reading, Table
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities import DatasetInput, Metric, Run
     from mlflow.exceptions import MlflowException
 
 __all__ = ["REGISTERED_MODEL", "Tracking"]
@@ -26,20 +32,13 @@ __all__ = ["REGISTERED_MODEL", "Tracking"]
 REGISTERED_MODEL = "recsys"
 _EXPERIMENT = "recsys"
 _MODEL_VERSION, _MODEL = "model_version", "model"
+_KEY, _PARENT = "run_key", "mlflow.parentRunId"
 _VERDICT = "verdict.json"
-_KEY = "run_key"
 
-# MLflow keeps absolute places in its database. Those of the local store are rewritten so that they
-# start with the models folder as the user named it: a relative one survives a move of the checkout.
-_MOVES = (
-    """UPDATE runs SET artifact_uri = :new || substr(artifact_uri, :n + 1)
-    WHERE substr(artifact_uri, 1, :n + 1) = :old || '/'""",
-    """UPDATE model_versions SET source = :new || substr(source, :n + 1)
-    WHERE substr(source, 1, :n + 1) = :old || '/'""",
-    """UPDATE model_versions SET storage_location = :new || substr(storage_location, :n + 1)
-    WHERE substr(storage_location, 1, :n + 1) = :old || '/'""",
-    "UPDATE experiments SET artifact_location = :new WHERE artifact_location = :old",
-)
+_MLFLOW_SETTINGS = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",  # read when MLflow is imported
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+}
 
 
 class Tracking:
@@ -47,56 +46,81 @@ class Tracking:
 
     The store is ``mlflow.db`` and ``artifacts/`` in the models folder unless the environment has
     ``MLFLOW_TRACKING_URI``. Created on first use; a local store that was moved is put right.
+
+    All but :meth:`start_run` may be repeated after an interruption: what is there is found again.
     """
 
     def __init__(self, models_dir: Path) -> None:
         remote = os.environ.get("MLFLOW_TRACKING_URI")
-        self.uri = remote or _local_uri(models_dir)
+        self.uri = remote or local_uri(models_dir)
         with _quiet():
             self._client = _client(self.uri)
             self._experiment_id = self._experiment(None if remote else models_dir)
 
     def start_run(self, name: str) -> str:
         """Open a run and return its id."""
-        with _quiet():
-            run = self._client.create_run(self._experiment_id, run_name=name)
-            return str(run.info.run_id)
+        return self._create_run(name, {})
 
     def find_or_start(self, name: str, key: str) -> str:
         """Return the id of the run that ``key`` stands for, open, under this name.
 
-        A run of this key that was interrupted, or failed, is taken up again. A finished one is not
-        touched: doing the same once more is another run.
+        A run of this key that was interrupted, or failed, is taken up again: one training is one
+        run, however often it was begun. Should there be several, the older ones are closed as
+        ``KILLED``. A finished run is not touched: doing the same once more is another run.
         """
         with _quiet():
-            found = self._client.search_runs(
-                [self._experiment_id],
-                f"tags.`{_KEY}` = '{key}' AND attributes.status != 'FINISHED'",
-                order_by=["attributes.start_time DESC"],
-            )
-            if found:
-                run_id = str(found[0].info.run_id)
-                self._client.update_run(run_id, "RUNNING", name)
-                return run_id
-            run = self._client.create_run(self._experiment_id, run_name=name, tags={_KEY: key})
-            return str(run.info.run_id)
+            found = self._search(f"tags.`{_KEY}` = '{key}' AND attributes.status != 'FINISHED'")
+            for older in found[1:]:
+                if older.info.status == "RUNNING":
+                    self._client.set_terminated(older.info.run_id, "KILLED")
+            if not found:
+                return self._create_run(name, {_KEY: key})
+            run_id = str(found[0].info.run_id)
+            self._client.update_run(run_id, "RUNNING", name)
+            return run_id
 
     def log(
         self, run_id: str, *, parameters: Mapping[str, object], metrics: Mapping[str, float],
-        artifacts: Path, model: Path,
+        artifacts: Path, model: Path | None = None, readings: Sequence[Reading] = (),
+        tags: Mapping[str, str] | None = None,
     ) -> None:  # fmt: skip
-        """Log a run's figures, the files below ``artifacts`` and the model's directory."""
-        from mlflow.entities import Metric, Param
+        """Log a run's figures, the files below ``artifacts`` and the model of a directory.
 
-        now = time.time_ns() // 1_000_000
+        The model becomes the artifact ``model``, which ``mlflow.pyfunc.load_model`` loads.
+        """
+        figures = [*(Reading(name, value) for name, value in metrics.items()), *readings]
         with _quiet():
-            self._client.log_batch(
-                run_id,
-                metrics=[Metric(name, value, now, 0) for name, value in metrics.items()],
-                params=[Param(name, str(value)) for name, value in parameters.items()],
-            )
+            self._log_batch(run_id, parameters, figures, tags or {})
             self._client.log_artifacts(run_id, str(artifacts))
-            self._client.log_artifacts(run_id, str(model), _MODEL)
+            if model is None:
+                return
+            with TemporaryDirectory() as folder:
+                packed = Path(folder) / _MODEL
+                pack_model(model, packed)
+                self._client.log_artifacts(run_id, str(packed), _MODEL)
+
+    def log_tables(self, run_id: str, tables: Sequence[Table]) -> None:
+        """Name the tables a run learned from as its inputs: digest, columns and size, no rows."""
+        with _quiet():
+            self._client.log_inputs(run_id, [_dataset_input(table) for table in tables])
+
+    def log_nested(self, run_id: str, nested: Sequence[NestedRun]) -> None:
+        """Log finished runs below a run; one that is finished there already is left alone."""
+        with _quiet():
+            there = {
+                run.info.run_name: run for run in self._search(f"tags.`{_PARENT}` = '{run_id}'")
+            }
+            for child in nested:
+                found = there.get(child.name)
+                if found is not None and found.info.status == "FINISHED":
+                    continue
+                child_id = (
+                    self._create_run(child.name, {_PARENT: run_id})
+                    if found is None
+                    else str(found.info.run_id)
+                )
+                self._log_batch(child_id, child.parameters, child.readings, child.tags)
+                self._client.set_terminated(child_id, "FINISHED")
 
     def finish(self, run_id: str, status: str) -> None:
         """Close a run as ``FINISHED`` or ``FAILED``."""
@@ -106,7 +130,8 @@ class Tracking:
     def register(self, run_id: str, model_version: str) -> int:
         """Register the run's model as the next version, alias ``challenger``; return its number.
 
-        A run has one version; asked again, that one is returned.
+        Comes last: a version is there only when everything of it is. A run has one version; asked
+        again, that one is returned, and becomes challenger unless a later one is.
         """
         from mlflow.exceptions import MlflowException
 
@@ -126,12 +151,6 @@ class Tracking:
         if number > (self.alias("challenger") or 0):
             self.set_alias("challenger", number)
         return number
-
-    def _version_of(self, run_id: str) -> int | None:
-        found = self._client.search_model_versions(
-            f"name = '{REGISTERED_MODEL}' AND run_id = '{run_id}'"
-        )
-        return int(found[0].version) if found else None
 
     def set_alias(self, alias: str, number: int) -> None:
         """Let an alias name a registered version."""
@@ -182,7 +201,7 @@ class Tracking:
                     "verdict": self._verdict(run.info.run_id),
                 }
                 for run in found
-                if "mlflow.parentRunId" not in run.data.tags
+                if _PARENT not in run.data.tags
             ]
 
     def _verdict(self, run_id: str) -> dict[str, Any] | None:
@@ -194,25 +213,59 @@ class Tracking:
             read: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
         return read
 
+    def _create_run(self, name: str, tags: Mapping[str, str]) -> str:
+        with _quiet():
+            run = self._client.create_run(self._experiment_id, run_name=name, tags=dict(tags))
+            return str(run.info.run_id)
+
+    def _search(self, condition: str) -> "list[Run]":
+        """Return all runs of the experiment that meet a condition, newest first."""
+        found: list[Run] = []
+        token = None
+        while True:
+            page = self._client.search_runs(
+                [self._experiment_id], condition, order_by=["attributes.start_time DESC"],
+                page_token=token,
+            )  # fmt: skip
+            found += page
+            token = page.token
+            if not token:
+                return found
+
+    def _log_batch(
+        self, run_id: str, parameters: Mapping[str, object], readings: Sequence[Reading],
+        tags: Mapping[str, str],
+    ) -> None:  # fmt: skip
+        from mlflow.entities import Param, RunTag
+
+        self._client.log_batch(
+            run_id,
+            metrics=_metrics(readings),
+            params=[Param(name, str(value)) for name, value in parameters.items()],
+            tags=[RunTag(name, value) for name, value in tags.items()],
+        )
+
+    def _version_of(self, run_id: str) -> int | None:
+        """Return the version that is registered for a run, or None."""
+        found = self._client.search_model_versions(f"run_id = '{run_id}'")
+        numbers = [int(v.version) for v in found if v.name == REGISTERED_MODEL]
+        return max(numbers, default=None)
+
     def _experiment(self, models_dir: Path | None) -> str:
         """Return the experiment's id; ``models_dir`` is None on a tracking server."""
-        wanted = None if models_dir is None else (models_dir / "artifacts").as_posix()
+        wanted = None if models_dir is None else artifacts_place(models_dir)
         found = self._client.get_experiment_by_name(_EXPERIMENT)
         if found is None:
             created = self._client.create_experiment(_EXPERIMENT, artifact_location=wanted)
             found = self._client.get_experiment(created)
-        if models_dir is not None and wanted is not None and found.artifact_location != wanted:
-            _move(models_dir / "mlflow.db", found.artifact_location, wanted)
+        if models_dir is not None and found.artifact_location != wanted:
+            move_places(models_dir, found.artifact_location)
         return str(found.experiment_id)
 
 
-def _local_uri(models_dir: Path) -> str:
-    models_dir.mkdir(parents=True, exist_ok=True)
-    return f"sqlite:///{(models_dir / 'mlflow.db').resolve().as_posix()}"
-
-
 def _client(uri: str) -> "MlflowClient":
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # read when MLflow is imported
+    for name, value in _MLFLOW_SETTINGS.items():
+        os.environ.setdefault(name, value)
     from mlflow import MlflowClient
 
     for name in ("mlflow", "alembic"):  # tables being created is no news
@@ -220,17 +273,41 @@ def _client(uri: str) -> "MlflowClient":
     return MlflowClient(uri, registry_uri=uri)
 
 
+def _metrics(readings: Sequence[Reading]) -> "list[Metric]":
+    from mlflow.entities import Metric
+
+    now = time.time_ns() // 1_000_000
+    return [
+        Metric(
+            reading.name, reading.value,
+            now if reading.at is None else _milliseconds(reading.at), reading.step,
+        )
+        for reading in readings
+    ]  # fmt: skip
+
+
+def _milliseconds(at: datetime) -> int:
+    return to_micros(at) // 1_000
+
+
+def _dataset_input(table: Table) -> "DatasetInput":
+    from mlflow.entities import Dataset, DatasetInput, InputTag
+    from mlflow.types import ColSpec, Schema
+
+    schema = Schema([ColSpec(kind, name) for name, kind in table.columns.items()])
+    dataset = Dataset(
+        table.name, table.digest, source_type="code",
+        source=json.dumps({"tags": {"mlflow.source.name": "recsys train"}}),
+        schema=json.dumps({"mlflow_colspec": schema.to_dict()}),
+        profile=json.dumps({"num_rows": table.n_rows}),
+    )  # fmt: skip
+    return DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])
+
+
 def _raise_unless_missing(error: "MlflowException") -> None:
     """Let pass what MLflow raises for a name it does not know; an alias is a parameter to it."""
     if error.error_code not in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
         raise error
-
-
-def _move(database: Path, old: str, new: str) -> None:
-    places = {"old": old, "new": new, "n": len(old)}
-    with closing(sqlite3.connect(database)) as connection, connection:
-        for statement in _MOVES:
-            connection.execute(statement, places)
 
 
 @contextmanager

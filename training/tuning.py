@@ -6,9 +6,12 @@ choice's other candidates were drawn as likely and which at random is not in its
 approximation: with fewer choices, training would also place its affinity snapshots differently.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from importlib.metadata import version
+from pathlib import Path
+from time import monotonic
 
 import numpy as np
 import numpy.typing as npt
@@ -16,39 +19,35 @@ import numpy.typing as npt
 from recsys.dataset.dataset import Dataset
 from recsys.errors import ConfigurationError
 from recsys.evaluation.bootstrap import Estimates, cluster_bootstrap, luck_of_the_best
-from recsys.evaluation.origins import Window, check_history, choice_times
+from recsys.evaluation.origins import Window, check_history, choice_times, windows_before
+from recsys.features.matrix import FEATURE_NAMES
 from recsys.fitting import Progress, Recipe
 from recsys.ids import IdMap
 from recsys.ranker.lambdarank import MIN_QUESTIONS, fit_ranker
-from training.recipe import flatten, with_values
+from recsys.times import to_micros
+from training.digests import dataset_tables, digest_of
+from training.material import Material
+from training.recipe import flatten
+from training.search import Search, Tried, open_search
 from training.tuning_rows import Origin, collect_origin, known_before, latest, ndcg_of_each
 
-if TYPE_CHECKING:
-    from optuna.distributions import BaseDistribution
+__all__ = ["DATABASE", "Attempt", "Budget", "Tuned", "past_windows", "tune"]
 
-__all__ = ["RANKER_RANGES", "Attempt", "Range", "Tuned", "tune"]
+DATABASE = "tuning.db"
+"""Where attempts are kept, in the models folder."""
 
 
 @dataclass(frozen=True, slots=True)
-class Range:
-    """Where a hyper-parameter is looked for, both ends included; ``is_log`` = by its ratios."""
+class Budget:
+    """How much may be tried: attempts beside the first recipe, and seconds of wall-clock time.
 
-    low: float
-    high: float
-    is_log: bool = False
+    The seconds count from the call on, the collecting of rows included, which is not cut short. No
+    attempt is begun that would end too late if it took as long as the longest so far.
+    """
 
-
-RANKER_RANGES: Mapping[str, Range] = {
-    # Twice the default's trees, of leaves for which scoring has its fast path: a feed waits for it.
-    "ranker.n_trees": Range(60, 300),
-    "ranker.n_leaves": Range(7, 31),
-    "ranker.learning_rate": Range(0.02, 0.2, is_log=True),
-    "ranker.min_rows_in_leaf": Range(10, 300, is_log=True),
-    "ranker.feature_share": Range(0.3, 1.0),
-    "ranker.truncation_level": Range(5, 60),
-    "ranker.l2": Range(0.1, 30.0, is_log=True),
-}
-"""Hyper-parameter → range, widened to hold the value it starts from."""
+    n_trials: int
+    seconds: float | None = None
+    clock: Callable[[], float] = field(default=monotonic, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +56,7 @@ class Attempt:
 
     recipe: Recipe
     ndcg: float
+    seconds: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,42 +82,132 @@ class Tuned:
         """Whether the best gained more than being the best of many explains."""
         return float(self.difference.value[0]) > self.luck
 
+    @property
+    def chosen(self) -> Recipe:
+        """Return the recipe to use: the best one if it is better, else the one it started from."""
+        return self.best.recipe if self.is_better else self.attempts[0].recipe
+
+
+def past_windows(material: Material) -> tuple[Window, ...]:
+    """Return windows to tune on, as long as the test window of a training run, before it.
+
+    Two, or one where the log has no room for two; raises :class:`ConfigurationError` where it has
+    none at all.
+    """
+    length = material.until - material.split
+    choices_at = choice_times(material.dataset)
+    for n in (2, 1):
+        windows = windows_before(material.split, n, length)
+        first = to_micros(windows[0].train_until)
+        if np.searchsorted(choices_at, first) >= MIN_QUESTIONS:
+            return windows
+    raise ConfigurationError(
+        f"there is no room to tune in: {length / timedelta(days=1):g} days before "
+        f"{material.split:%Y-%m-%d %H:%M} leave fewer than {MIN_QUESTIONS} choices to learn from; "
+        "leave out --tune, or pass fewer --test-days"
+    )
+
 
 def tune(
     dataset: Dataset,
     windows: Sequence[Window],
     *,
     recipe: Recipe,
-    n_trials: int,
+    budget: Budget,
     seed: int,
     progress: Progress,
+    database: Path | None = None,
 ) -> Tuned:
-    """Try ``n_trials`` recipes beside ``recipe`` in every window, by their mean NDCG@10.
+    """Try recipes beside ``recipe`` in every window, by their mean NDCG@10.
 
     Nothing from the end of the last window on is looked at. Each window is ranked by trees fitted
-    on what was known before it; all shortlisted candidates of a choice are ranked. Tree-structured
-    Parzen estimator (Bergstra et al. 2011) with a fixed seed, one attempt after the other: the same
-    arguments give the same answer. Raises :class:`ConfigurationError` for windows without history
-    or without choices, and where Optuna is not installed.
+    on what was known before it; all shortlisted candidates of a choice are ranked. One attempt
+    after the other: the same arguments give the same answer, unless the seconds end it. With a
+    ``database`` attempts outlast the process: asked again with the same data, windows, recipe and
+    seed, what was finished is not tried again. Raises :class:`ConfigurationError` for windows
+    without history or without choices, and where Optuna is not installed.
     """
+    began = budget.clock()
     past = known_before(dataset, windows[-1].until)
     check_history(windows, choice_times(past))
-    origins = [
-        collect_origin(past, window, recipe=recipe, seed=seed, progress=progress)
-        for window in windows
-    ]
-    _check_choices(origins)
-    values = [_values(origins, recipe, seed)]
-    recipes = [recipe]
+    ground = _Ground(past, windows, recipe, seed, progress)
+    key = "" if database is None else _key(past, windows, recipe, seed)
+    with open_search(database, key, recipe, seed) as search:
+        if not search.has_begun:
+            search.begin(ground.n_choices, ground.employee, ground.try_out(recipe, budget.clock))
+        _go_on(search, ground, budget, began, progress)
+        return _judged(search, windows, budget.n_trials, seed)
 
-    def try_out(other: Recipe) -> float:
-        values.append(_values(origins, other, seed))
-        recipes.append(other)
-        progress("try recipes", len(recipes) - 1, n_trials)
-        return float(values[-1].mean())
 
-    _search(recipe, float(values[0].mean()), try_out, n_trials=n_trials, seed=seed)
-    return _judged(origins, recipes, np.stack(values, axis=1), seed)
+class _Ground:
+    """The rows of all windows, collected when they are first needed."""
+
+    def __init__(
+        self, past: Dataset, windows: Sequence[Window], recipe: Recipe, seed: int,
+        progress: Progress,
+    ) -> None:  # fmt: skip
+        self._past, self._windows, self._recipe = past, windows, recipe
+        self._seed, self._progress = seed, progress
+        self._origins: list[Origin] = []
+
+    @property
+    def origins(self) -> list[Origin]:
+        """Return one origin per window, each with choices."""
+        if not self._origins:
+            origins = [
+                collect_origin(
+                    self._past, window, recipe=self._recipe, seed=self._seed,
+                    progress=self._progress,
+                )
+                for window in self._windows
+            ]  # fmt: skip
+            _check_choices(origins)
+            self._origins = origins
+        return self._origins
+
+    @property
+    def n_choices(self) -> list[int]:
+        """Return choices by window."""
+        return [len(origin.employee_ids) for origin in self.origins]
+
+    @property
+    def employee(self) -> npt.NDArray[np.int64]:
+        """Return who made each choice, numbered as they appear; shape (n_choices,)."""
+        ids = IdMap()
+        names = [name for origin in self.origins for name in origin.employee_ids]
+        return np.array([ids.add(name) for name in names], np.int64)
+
+    def try_out(self, recipe: Recipe, clock: Callable[[], float]) -> Tried:
+        """Fit trees by a recipe in every window, and rank its choices."""
+        origins = self.origins
+        began = clock()
+        values = _values(origins, recipe, self._seed)
+        return Tried(recipe, values, clock() - began)
+
+
+def _go_on(
+    search: Search, ground: _Ground, budget: Budget, began: float, progress: Progress
+) -> None:
+    tried = search.tried
+    slowest = max(attempt.seconds for attempt in tried)
+    for n in range(len(tried), budget.n_trials + 1):
+        spent = budget.clock() - began
+        if budget.seconds is not None and spent + slowest > budget.seconds:
+            return
+        trial, recipe = search.propose()
+        attempt = ground.try_out(recipe, budget.clock)
+        search.keep(trial, attempt.values, attempt.seconds)
+        slowest = max(slowest, attempt.seconds)
+        progress("try recipes", n, budget.n_trials)
+
+
+def _key(past: Dataset, windows: Sequence[Window], recipe: Recipe, seed: int) -> str:
+    """Return what makes a search the same search."""
+    return digest_of(
+        [table.digest for table in dataset_tables(past)],
+        [[window.train_until.isoformat(), window.until.isoformat()] for window in windows],
+        flatten(recipe), seed, FEATURE_NAMES, version("recsys"), version("optuna"),
+    )  # fmt: skip
 
 
 def _values(origins: Sequence[Origin], recipe: Recipe, seed: int) -> npt.NDArray[np.float64]:
@@ -151,60 +241,24 @@ def _check_choices(origins: Sequence[Origin]) -> None:
             )
 
 
-def _search(
-    start: Recipe, ndcg: float, try_out: Callable[[Recipe], float], *, n_trials: int, seed: int
-) -> None:
-    """Let Optuna propose recipes, knowing what ``start`` reached."""
-    try:
-        import optuna
-    except ModuleNotFoundError:
-        raise ConfigurationError(
-            "tuning needs Optuna, which is not installed; run `pip install 'recsys[tune]'`"
-        ) from None
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    given = flatten(start)
-    space = {name: _distribution(given[name], ends) for name, ends in _ranges(start).items()}
-    study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=seed))
-    known = {name: given[name] for name in space}
-    study.add_trial(optuna.trial.create_trial(params=known, distributions=space, value=ndcg))
-    for _ in range(n_trials):
-        trial = study.ask(space)
-        study.tell(trial, try_out(with_values(start, _readable(trial.params))))
-
-
-def _ranges(start: Recipe) -> dict[str, Range]:
-    most = start.sampling.max_targets
-    # Recent choices may teach more than many; more than were collected cannot be tried.
-    fewest = min(most, max(MIN_QUESTIONS, most // 8))
-    return {**RANKER_RANGES, "sampling.max_targets": Range(fewest, most, is_log=True)}
-
-
-def _distribution(given: float, ends: Range) -> "BaseDistribution":
-    from optuna.distributions import FloatDistribution, IntDistribution
-
-    low, high = min(ends.low, given), max(ends.high, given)
-    if isinstance(given, int):
-        return IntDistribution(int(low), int(high), log=ends.is_log)
-    return FloatDistribution(low, high, log=ends.is_log)
-
-
-def _readable(proposed: Mapping[str, float]) -> dict[str, float]:
-    """Return the proposal with three digits, as it is tried and as it will stand in the file."""
-    return {k: v if isinstance(v, int) else float(f"{v:.3g}") for k, v in proposed.items()}
-
-
-def _judged(
-    origins: Sequence[Origin], recipes: Sequence[Recipe], values: npt.NDArray[np.float64], seed: int
-) -> Tuned:
-    ids = IdMap()
-    employee = np.array([ids.add(name) for origin in origins for name in origin.employee_ids])
+def _judged(search: Search, windows: Sequence[Window], n_trials: int, seed: int) -> Tuned:
+    """Compare the first ``n_trials`` attempts with the recipe they started from."""
+    tried = search.tried[: n_trials + 1]
+    n_choices, employee = search.asked
+    values = np.stack([attempt.values for attempt in tried], axis=1)
     means = values.mean(axis=0)
     gains = values - values[:, :1]
     best = int(np.argmax(means))
+    luck = float("nan")
+    if len(tried) > 1:
+        luck = luck_of_the_best(gains[:, 1:], employee, np.random.default_rng(seed))
     return Tuned(
-        tuple(origin.window for origin in origins),
-        tuple(len(origin.employee_ids) for origin in origins),
-        tuple(Attempt(recipe, float(m)) for recipe, m in zip(recipes, means, strict=True)),
+        tuple(windows),
+        n_choices,
+        tuple(
+            Attempt(attempt.recipe, float(mean), attempt.seconds)
+            for attempt, mean in zip(tried, means, strict=True)
+        ),
         cluster_bootstrap(gains[:, [best]], employee, np.random.default_rng(seed)),
-        luck_of_the_best(gains[:, 1:], employee, np.random.default_rng(seed)),
+        luck,
     )

@@ -6,15 +6,18 @@ import shutil
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
+from recsys.evaluation.metrics import ndcg
 from recsys.model import Model
 from recsys.registry import champion_bundle, read_champion
+from recsys.times import to_micros
 from training.commands.train import train
+from training.digests import tables_of
 from training.pipeline import Outcome, Plan
 from training.recipe import flatten
 from training.tracking import Tracking
@@ -69,20 +72,64 @@ def test_the_run_has_figures_of_every_model_and_all_parameters(
 def test_the_run_has_table_plots_card_and_model(models_dir: Path, outcome: Outcome) -> None:
     client = _client(models_dir)
     run_id = outcome.run_id
+    files = f"model/artifacts/{outcome.model.version}"
     assert _artifacts(client, run_id) >= {
         "data.json", "verdict.json", "model_card.md", "evaluation/table.json",
-        "evaluation/table.md", "evaluation/ndcg_at_10.png", "evaluation/reliability.png",
-        "evaluation/reliability.json", "importance/importance.png", "importance/importance.json",
-        "model/model.json", "model/ranker.txt", "model/checksums.json",
+        "evaluation/table.md", "evaluation/reliability.json", "importance/importance.json",
+        "model/MLmodel", f"{files}/model.json", f"{files}/ranker.txt", f"{files}/checksums.json",
     }  # fmt: skip
     folder = Path(client.download_artifacts(run_id, ""))
-    for name in ("ndcg_at_10", "reliability"):
-        plot = (folder / "evaluation" / f"{name}.png").read_bytes()
-        assert plot.startswith(b"\x89PNG")
+    plots = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.png"))
+    assert plots == [
+        "evaluation/ndcg_at_10.png", "evaluation/reliability.png", "evaluation/slices.png",
+        "evaluation/weeks.png", "importance/groups.png", "importance/importance.png",
+    ]  # fmt: skip
+    for name in plots:
+        assert (folder / name).read_bytes().startswith(b"\x89PNG")
     card = (folder / "model_card.md").read_text(encoding="utf-8")
     assert outcome.trial.verdict.personalisation[1:] in card
     assert "| popularity_1h |" in card
     assert "$" not in card
+
+
+def test_the_run_names_its_tables_without_a_row(
+    models_dir: Path, outcome: Outcome, plan: Plan
+) -> None:
+    run: Any = _client(models_dir).get_run(outcome.run_id)
+    found = {each.dataset.name: each.dataset for each in run.inputs.dataset_inputs}
+    expected = {table.name: table for table in tables_of(plan.material)}
+    assert found.keys() == expected.keys() >= {"employees", "contents", "events"}
+    for name, table in expected.items():
+        assert found[name].digest == table.digest
+        assert json.loads(found[name].profile) == {"num_rows": table.n_rows}
+        columns = json.loads(found[name].schema)["mlflow_colspec"]
+        assert [column["name"] for column in columns] == list(plan.material.dataset[name].columns)
+
+
+def test_every_week_of_the_test_window_is_a_nested_run(models_dir: Path, outcome: Outcome) -> None:
+    client = _client(models_dir)
+    run = client.get_run(outcome.run_id)
+    weeks = client.search_runs(
+        [run.info.experiment_id], f"tags.`mlflow.parentRunId` = '{outcome.run_id}'"
+    )
+    (week,) = weeks  # four days
+    assert week.info.status == "FINISHED"
+    ranks = outcome.trial.evaluation.ranks
+    assert week.data.params["n_targets"] == str(len(ranks.targets))
+    for row, model in enumerate(ranks.models):
+        name = f"{model}/ndcg_at_10" if row else "ndcg_at_10"
+        expected = pytest.approx(ndcg(ranks.rank[:, row], 10).mean())
+        assert week.data.metrics[name] == expected
+        assert client.get_metric_history(outcome.run_id, f"weeks/{name}")[0].value == expected
+    days = client.get_metric_history(week.info.run_id, "days/ndcg_at_10")
+    assert len(days) > 1
+    assert days[-1].step == 4
+    assert days[-1].timestamp == _end(outcome)
+
+
+def _end(outcome: Outcome) -> int:
+    """Return the end of the test window as MLflow's milliseconds."""
+    return to_micros(outcome.model.trained_until) // 1_000
 
 
 def test_the_model_is_registered_and_both_aliases_name_it(
@@ -108,7 +155,7 @@ def test_no_employee_is_named_anywhere_and_nothing_is_pickled(models_dir: Path, 
     assert len(files) > 15
     for path in files:
         assert not pattern.search(path.read_bytes()), path
-        assert path.suffix in {".db", ".json", ".txt", ".npz", ".md", ".png"}
+        assert path.suffix in {".db", ".json", ".txt", ".npz", ".md", ".png", ".yaml", ".py", ""}
 
 
 def test_a_moved_checkout_still_loads_and_mlflow_still_finds_its_files(
@@ -140,7 +187,7 @@ def test_an_absolute_models_folder_is_put_right_when_it_is_next_used(
     assert client.get_run(run_id).info.artifact_uri.startswith(f"{moved.as_posix()}/artifacts/")
     source = client.get_model_version("recsys", "1").source
     assert source is not None
-    assert Path(source, "model.json").is_file()
+    assert Path(source, "MLmodel").is_file()
     assert "model_card.md" in _artifacts(client, run_id)
 
 
@@ -158,11 +205,16 @@ def test_a_failure_before_registering_leaves_no_version_and_a_rerun_is_clean(
     experiment = client.get_experiment_by_name("recsys")
     assert experiment is not None
     runs = client.search_runs([experiment.experiment_id])
-    assert [run.info.status for run in runs] == ["FAILED"]
+    assert {run.data.tags.get("kind"): run.info.status for run in runs} == {
+        None: "FAILED", "week": "FINISHED",
+    }  # fmt: skip
     outcome = run_again(models_dir)
     assert outcome.registered_version == 1
     assert champion_bundle(models_dir) is not None
     assert len(list((models_dir / "versions").iterdir())) == 1
+    again = client.search_runs([experiment.experiment_id])
+    assert {run.info.run_id for run in again} == {run.info.run_id for run in runs}
+    assert {run.info.status for run in again} == {"FINISHED"}
 
 
 def _interrupted(*_: object) -> int:

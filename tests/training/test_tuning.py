@@ -1,8 +1,12 @@
 """Tuning looks only at the past, is the same twice, and claims nothing that luck explains."""
 
 import json
+import sqlite3
+import subprocess
+import sys
 import tomllib
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,6 +14,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pytest
 import typer
@@ -24,11 +29,12 @@ from recsys.ranker.choices import MEANINGFUL
 from recsys.ranker.lambdarank import MIN_QUESTIONS, RankerRecipe, fit_ranker
 from recsys.ranker.ranker import Ranker
 from recsys.ranker.training_rows import TrainingRows
-from training import tuning
+from training import search, tuning
 from training.commands.tune import tune as command
 from training.material import Material
 from training.recipe import flatten, read_recipe
-from training.tuning import Tuned, tune
+from training.search import RANKER_RANGES
+from training.tuning import Budget, Tuned, past_windows, tune
 from training.tuning_rows import Origin, collect_origin, known_before, latest, ndcg_of_each
 
 _AT = datetime(2026, 1, 20, tzinfo=UTC)
@@ -60,14 +66,17 @@ def _origin(n: int = 200, signal: float = 1.5, n_missed: int = 0, seed: int = 0)
 def of_rows(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Tuned]:
     """Return a function that tunes on made-up rows instead of those of a log."""
 
-    def run(*origins: Origin, recipe: Recipe, n_trials: int = 4, seed: int = 0) -> Tuned:
+    def run(
+        *origins: Origin, recipe: Recipe, n_trials: int = 4, seed: int = 0,
+        database: Path | None = None, budget: Budget | None = None,
+    ) -> Tuned:  # fmt: skip
         given = iter(origins)
         monkeypatch.setattr(tuning, "collect_origin", lambda *_, **__: next(given))
         monkeypatch.setattr(tuning, "check_history", lambda *_: None)
         windows = tuple(origin.window for origin in origins)
         return tune(
-            Dataset(), windows, recipe=recipe, n_trials=n_trials, seed=seed,
-            progress=lambda *_: None,
+            Dataset(), windows, recipe=recipe, budget=budget or Budget(n_trials), seed=seed,
+            progress=lambda *_: None, database=database,
         )  # fmt: skip
 
     return run
@@ -90,7 +99,7 @@ def test_a_poor_recipe_is_bettered_beyond_luck(of_rows: Callable[..., Tuned]) ->
 
 def test_where_nothing_can_be_learned_nothing_is_better(of_rows: Callable[..., Tuned]) -> None:
     """The best of six is ahead by luck, so much that its own interval would believe it."""
-    tuned = of_rows(_origin(signal=0.0, seed=10), recipe=_FAIR, n_trials=6)
+    tuned = of_rows(_origin(signal=0.0, seed=39), recipe=_FAIR, n_trials=6)
     assert tuned.difference.low[0] > 0
     assert not tuned.is_better
 
@@ -109,10 +118,10 @@ def test_what_is_tried_stays_in_range_and_starts_from_what_is_given(
 ) -> None:
     tuned = of_rows(_origin(), recipe=_POOR, n_trials=5)
     tried = [flatten(attempt.recipe) for attempt in tuned.attempts]
-    for name, ends in tuning.RANKER_RANGES.items():
+    for name, ends in RANKER_RANGES.items():
         low, high = min(ends.low, tried[0][name]), max(ends.high, tried[0][name])
         assert all(low <= recipe[name] <= high for recipe in tried), name
-    searched = {*tuning.RANKER_RANGES, "sampling.max_targets"}
+    searched = {*RANKER_RANGES, "sampling.max_targets"}
     for name in flatten(_POOR).keys() - searched:
         assert all(recipe[name] == tried[0][name] for recipe in tried), name
 
@@ -137,6 +146,192 @@ def test_too_few_choices_are_named(of_rows: Callable[..., Tuned]) -> None:
     nobody = replace(_origin(), test=empty.features, test_sizes=empty.group_sizes, employee_ids=())
     with pytest.raises(ConfigurationError, match="nobody chose anything from 2026-01-20 00:00"):
         of_rows(nobody, recipe=_FAIR)
+
+
+def _made_up(origins: list[Origin], recipe: Recipe) -> npt.NDArray[np.float64]:
+    """Return values that follow from the recipe, without a fit."""
+    n = sum(len(origin.employee_ids) for origin in origins)
+    seed = [recipe.ranker.n_trees, recipe.ranker.truncation_level]
+    return np.random.default_rng(seed).random(n)
+
+
+class _Killed(BaseException):
+    """As when the process ends: nothing after it is done."""
+
+
+@pytest.fixture
+def counting(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Recipe]]:
+    """Return a function that lists the recipes tried from now on, and kills at the n-th.
+
+    What a recipe reaches is made up, at once.
+    """
+
+    def begin(kill_at: int | None = None) -> list[Recipe]:
+        tried: list[Recipe] = []
+
+        def values(origins: list[Origin], recipe: Recipe, _seed: int) -> Any:
+            tried.append(recipe)
+            if len(tried) == kill_at:
+                raise _Killed
+            return _made_up(origins, recipe)
+
+        monkeypatch.setattr(tuning, "_values", values)
+        return tried
+
+    return begin
+
+
+def test_a_killed_search_goes_on_and_ends_as_an_undisturbed_one(
+    of_rows: Callable[..., Tuned], counting: Callable[..., list[Recipe]], tmp_path: Path
+) -> None:
+    origins = _origin(), _origin(seed=5)
+    database = tmp_path / "models" / "tuning.db"
+    before = counting(kill_at=3)
+    with pytest.raises(_Killed):
+        of_rows(*origins, recipe=_FAIR, database=database)
+    after = counting()
+    resumed = of_rows(*origins, recipe=_FAIR, database=database)
+    assert len(after) == 3
+    assert after[0] == before[2], "what was being tried is tried again"
+    assert not set(after) & set(before[:2]), "what was finished is not"
+    again = counting()
+    undisturbed = of_rows(*origins, recipe=_FAIR)
+    assert len(again) == 5
+    assert resumed.attempts == undisturbed.attempts
+    assert resumed.luck == undisturbed.luck
+    assert resumed.difference.value == undisturbed.difference.value
+
+
+def test_a_finished_search_needs_no_rows_and_a_longer_one_goes_on(
+    of_rows: Callable[..., Tuned], counting: Callable[..., list[Recipe]], tmp_path: Path
+) -> None:
+    database = tmp_path / "tuning.db"
+    counting()
+    first = of_rows(_origin(), recipe=_FAIR, n_trials=2, database=database)
+    tried = counting()
+    no_rows = SimpleNamespace(window=_origin().window)
+    again = of_rows(no_rows, recipe=_FAIR, n_trials=2, database=database)
+    assert tried == []
+    assert again == replace(first, difference=again.difference)
+    longer = of_rows(_origin(), recipe=_FAIR, n_trials=3, database=database)
+    assert len(tried) == 1
+    assert longer.attempts[:3] == first.attempts
+
+
+_DYING = """
+import os, sys
+from pathlib import Path
+from tests.training import test_tuning
+from training import tuning
+
+origin, n = test_tuning._origin(), [0]
+
+def values(origins, recipe, seed):
+    n[0] += 1
+    if n[0] == 4:
+        os._exit(9)
+    return test_tuning._made_up(origins, recipe)
+
+tuning._values = values
+tuning.check_history = lambda *_: None
+tuning.collect_origin = lambda *_, **__: origin
+tuning.tune(
+    test_tuning.Dataset(), (origin.window,), recipe=test_tuning._FAIR, budget=tuning.Budget(4),
+    seed=0, progress=lambda *_: None, database=Path(sys.argv[1]),
+)
+"""
+
+
+@pytest.mark.slow
+def test_a_process_that_dies_loses_nothing_it_finished(
+    of_rows: Callable[..., Tuned], counting: Callable[..., list[Recipe]], tmp_path: Path
+) -> None:
+    database = tmp_path / "tuning.db"
+    root = Path(__file__).parents[2]
+    arguments = [sys.executable, "-c", _DYING, str(database)]
+    done = subprocess.run(arguments, cwd=root, capture_output=True, text=True, check=False)
+    assert done.returncode == 9, done.stderr
+    tried = counting()
+    resumed = of_rows(_origin(), recipe=_FAIR, database=database)
+    assert len(tried) == 2
+    assert resumed.attempts == of_rows(_origin(), recipe=_FAIR).attempts
+
+
+@pytest.mark.parametrize("changed", [{"seed": 1}, {"recipe": _POOR}])
+def test_another_search_does_not_take_over(
+    of_rows: Callable[..., Tuned], counting: Callable[..., list[Recipe]], tmp_path: Path,
+    changed: dict[str, Any],
+) -> None:  # fmt: skip
+    database = tmp_path / "tuning.db"
+    of_rows(_origin(), recipe=_FAIR, n_trials=1, database=database)
+    tried = counting()
+    of_rows(_origin(), **({"recipe": _FAIR, "n_trials": 1, "database": database} | changed))
+    assert len(tried) == 2
+
+
+def test_the_budget_of_seconds_is_respected(
+    of_rows: Callable[..., Tuned], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Collecting takes 10 seconds of this clock and an attempt 4."""
+    now = [0.0]
+
+    def values(*_: object) -> Any:
+        now[0] += 4.0
+        return np.zeros(200)
+
+    def check(*_: object) -> None:
+        now[0] += 10.0
+
+    monkeypatch.setattr(tuning, "_values", values)
+    monkeypatch.setattr(tuning, "_check_choices", check)
+    for seconds, attempts in ((1.0, 1), (17.9, 1), (18.0, 2), (23.0, 3), (1e9, 6)):
+        now[0] = 0.0
+        budget = Budget(5, seconds, clock=lambda: now[0])
+        tuned = of_rows(_origin(), recipe=_FAIR, budget=budget)
+        assert len(tuned.attempts) == attempts
+        assert now[0] <= max(seconds, 14.0)
+        assert [attempt.seconds for attempt in tuned.attempts] == [4.0] * attempts
+    alone = of_rows(_origin(), recipe=_POOR, budget=Budget(5, 0.0))
+    assert np.isnan(alone.luck)
+    assert not alone.is_better
+    assert alone.chosen == _POOR
+
+
+def test_old_searches_are_forgotten(
+    of_rows: Callable[..., Tuned], counting: Callable[..., list[Recipe]], tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    database = tmp_path / "tuning.db"
+    monkeypatch.setattr(search, "_KEPT", 2)
+    tried = counting()
+    for seed in (0, 1, 2, 1):
+        of_rows(_origin(), recipe=_FAIR, n_trials=1, seed=seed, database=database)
+    assert len(tried) == 6, "the latest two are still there"
+    with closing(sqlite3.connect(database)) as connection:
+        assert connection.execute("SELECT count(*) FROM studies").fetchall() == [(2,)]
+
+
+def test_no_employee_is_named_in_the_database(
+    of_rows: Callable[..., Tuned], counting: Callable[..., list[Recipe]], tmp_path: Path
+) -> None:
+    counting()
+    origin = _origin(n_missed=3)
+    named = replace(origin, employee_ids=tuple(f"person-{name}" for name in origin.employee_ids))
+    database = tmp_path / "tuning.db"
+    of_rows(named, recipe=_FAIR, n_trials=1, database=database)
+    assert b"person-" not in database.read_bytes()
+
+
+def test_past_windows_end_where_the_test_window_begins(material: Material) -> None:
+    windows = past_windows(material)
+    assert len(windows) == 2
+    assert windows[-1].until == material.split
+    length = material.until - material.split
+    assert all(window.until - window.train_until == length for window in windows)
+    late = replace(material, split=material.until - timedelta(days=7))
+    assert len(past_windows(late)) == 1
+    with pytest.raises(ConfigurationError, match="no room to tune in: 20 days before"):
+        past_windows(replace(material, split=material.until - timedelta(days=20)))
 
 
 def test_latest_keeps_whole_questions() -> None:
@@ -198,7 +393,7 @@ def test_nothing_from_until_on_is_looked_at(material: Material, plan: Any) -> No
     one, other = (
         tune(
             _with_future(material.dataset, windows[-1].until, reader), windows,
-            recipe=plan.recipe, n_trials=1, seed=0, progress=lambda *_: None,
+            recipe=plan.recipe, budget=Budget(1), seed=0, progress=lambda *_: None,
         )
         for reader in (0, 1)
     )  # fmt: skip
@@ -207,9 +402,9 @@ def test_nothing_from_until_on_is_looked_at(material: Material, plan: Any) -> No
     assert one.luck == other.luck
 
 
-def _run(*arguments: object) -> str:
+def _run(*arguments: object, of: Callable[..., None] = command) -> str:
     app = typer.Typer()
-    app.command()(command)
+    app.command()(of)
     result = CliRunner().invoke(app, [str(argument) for argument in arguments])
     if result.exception is not None and result.exit_code == 1:
         raise result.exception
@@ -217,8 +412,18 @@ def _run(*arguments: object) -> str:
     return result.stdout
 
 
+@pytest.fixture(scope="module")
+def models_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One for all commands: the second finds what the first has tried."""
+    return tmp_path_factory.mktemp("tuned") / "models"
+
+
 @pytest.fixture
-def options(company: Path, material: Material, tmp_path: Path) -> list[object]:
+def options(
+    company: Path, material: Material, models_dir: Path, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> list[object]:  # fmt: skip
+    monkeypatch.setenv("RECSYS_MODELS_DIR", str(models_dir))
     start = tmp_path / "start.toml"
     start.write_text(
         "text_size = 8\n[sampling]\nmax_targets = 400\n"
@@ -232,7 +437,7 @@ def options(company: Path, material: Material, tmp_path: Path) -> list[object]:
 
 
 def test_the_command_writes_a_recipe_with_its_evidence(
-    options: list[object], tmp_path: Path
+    options: list[object], models_dir: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "new" / "tuned.toml"
     answer = json.loads(_run(*options, "--out", out, "--json"))
@@ -241,10 +446,32 @@ def test_the_command_writes_a_recipe_with_its_evidence(
     assert len(answer["attempts"]) == 2
     assert answer["best"]["ndcg@10"] > answer["default"]["ndcg@10"]
     assert flatten(read_recipe(out)) == answer["best"]["recipe"]
+    attempts = _nested_runs(models_dir)
+    assert sorted(attempts.values()) == sorted([answer["default"]["ndcg@10"], *answer["attempts"]])
     text = out.read_text(encoding="utf-8")
     assert tomllib.loads(text)["ranker"]["n_trees"] == answer["best"]["recipe"]["ranker.n_trees"]
     assert f"# NDCG@10, mean over windows: {answer['best']['ndcg@10']:.4f}; " in text
     assert f"on {answer['windows'][0]['n_targets']} choices" in text
+
+
+def _client(models_dir: Path) -> Any:
+    from mlflow import MlflowClient
+
+    return MlflowClient(f"sqlite:///{models_dir}/mlflow.db")
+
+
+def _nested_runs(models_dir: Path) -> dict[str, float]:
+    """Return NDCG@10 by name of the runs nested in the latest other run."""
+    client = _client(models_dir)
+    experiment: Any = client.get_experiment_by_name("recsys")
+    runs = client.search_runs([experiment.experiment_id])
+    parent = next(run for run in runs if "mlflow.parentRunId" not in run.data.tags)
+    assert parent.info.status == "FINISHED"
+    assert parent.data.tags["recipe"] == "tuned"
+    of_parent = parent.info.run_id
+    nested = [run for run in runs if run.data.tags.get("mlflow.parentRunId") == of_parent]
+    assert sum(run.data.tags["is_best"] == "true" for run in nested) == 1
+    return {run.info.run_name: run.data.metrics["ndcg_at_10"] for run in nested}
 
 
 def test_the_command_writes_nothing_that_luck_explains(
@@ -268,3 +495,38 @@ def test_without_optuna_it_says_what_to_install(
 def test_two_places_at_once_are_refused(options: list[object]) -> None:
     with pytest.raises(ConfigurationError, match="pass one of them"):
         _run(*options, "--database", "sqlite:///x.db")
+
+
+@pytest.mark.slow
+def test_training_uses_and_records_what_the_past_speaks_for(
+    options: list[object], company: Path, models_dir: Path, material: Material
+) -> None:
+    from training.commands.train import train
+
+    recipe = options[options.index("--recipe") + 1]
+    arguments = ["--data", company, "--test-days", 4, "--recipe", recipe, "--tune", 3, "--json"]
+    answer = json.loads(_run(*arguments, of=train))
+    tuned = answer["tuned"]
+    assert tuned["is_better"]
+    assert [w["until"] for w in tuned["windows"]][-1] == answer["data"]["split"]
+    assert len(tuned["attempts"]) == 3
+    client = _client(models_dir)
+    run = client.get_run(answer["run_id"])
+    assert run.data.tags["recipe"] == "tuned"
+    assert "by luck" in run.data.tags["tuning"]
+    for name, value in tuned["best"]["recipe"].items():
+        assert run.data.params[name] == str(value)
+    nested = client.search_runs(
+        [run.info.experiment_id], f"tags.`mlflow.parentRunId` = '{answer['run_id']}'"
+    )
+    kinds = [each.data.tags["kind"] for each in nested]
+    assert (kinds.count("attempt"), kinds.count("week")) == (4, 1)
+    reached = client.get_metric_history(answer["run_id"], "tuning/ndcg_at_10")
+    assert [m.value for m in reached] == [tuned["default"]["ndcg@10"], *tuned["attempts"]]
+
+
+def test_seconds_without_attempts_are_refused(company: Path) -> None:
+    from training.commands.train import train
+
+    with pytest.raises(ConfigurationError, match="pass --tune N too"):
+        _run("--data", company, "--test-days", 4, "--tune-seconds", 9, of=train)

@@ -21,7 +21,7 @@ from recsys.times import parse_instant
 
 if TYPE_CHECKING:
     from training.material import Material
-    from training.pipeline import Outcome
+    from training.pipeline import Outcome, Plan
 
 __all__ = ["train"]
 
@@ -45,6 +45,15 @@ def train(
         typer.Option(metavar="FILE", help="Hyper-parameters; default MODELS/recipes/default.toml."),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Same data and seed, same model.")] = 0,
+    tune: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="N", help="First try N other recipes on the weeks before the last days."
+        ),
+    ] = None,
+    tune_seconds: Annotated[
+        float | None, typer.Option(min=0, help="With --tune: begin no attempt that ends later.")
+    ] = None,
     no_promote: Annotated[
         bool, typer.Option("--no-promote", help="Register only; the champion stays.")
     ] = False,
@@ -59,29 +68,36 @@ def train(
 
     A model fitted on the time before the last weeks ranks every choice in them, beside the
     baselines and the champion. The model fitted on everything is recorded in MLflow as challenger.
+    With --tune (extra `tune`) the recipe is searched for first, in what came before the last weeks;
+    another one is used only if it gains more than luck. A search that was stopped goes on.
 
     A run that was interrupted and is started again with the same data goes on where it was. With
     --incremental it takes a fraction of the time; where that is impossible it says why and is full.
 
     Example: recsys train --data data/ --test-days 14
     """
-    from training.pipeline import Plan
+    from training.pipeline import Plan, tune_first
     from training.pipeline import train as run
     from training.recipe import find_recipe
+    from training.tuning import Budget
 
     models_dir = models_dir or load_settings().models_dir
     hyper_parameters = find_recipe(models_dir, recipe)
     material = _material(data, database, parse_instant(until) if until else None, test_days)
+    if tune_seconds is not None and tune is None:
+        raise ConfigurationError("--tune-seconds says how long --tune may take; pass --tune N too")
     plan = Plan(
         material, hyper_parameters, models_dir, seed, may_promote=not no_promote,
         incremental=incremental,
     )  # fmt: skip
     with training_progress() as progress:
+        if tune is not None:
+            plan = tune_first(plan, Budget(tune, tune_seconds), progress)
         outcome = run(plan, at=datetime.now(UTC), progress=progress)
     if as_json:
-        write_json(_as_dict(outcome, material))
+        write_json(_as_dict(outcome, plan))
     else:
-        _show(outcome)
+        _show(outcome, plan)
     if material.n_rejected:
         raise typer.Exit(EXIT_REJECTED)
 
@@ -101,9 +117,10 @@ def _material(
     return from_directory(data, until=until, test_days=test_days)
 
 
-def _as_dict(outcome: "Outcome", material: "Material") -> dict[str, Any]:
+def _as_dict(outcome: "Outcome", plan: "Plan") -> dict[str, Any]:
     from recsys.evaluation.report import summary_json
     from training.report import verdict_json
+    from training.tuning_report import tuned_json
 
     evaluation = outcome.trial.evaluation
     return {
@@ -113,9 +130,10 @@ def _as_dict(outcome: "Outcome", material: "Material") -> dict[str, Any]:
         "is_champion": outcome.is_champion,
         "mode": "incremental" if outcome.is_incremental else "full",
         "notes": [*_notes(outcome), *evaluation.notes.values()],
-        "data": material.digest(),
+        "data": plan.material.digest(),
         "verdict": verdict_json(outcome.trial.verdict),
         "evaluation": summary_json(evaluation.summary),
+        "tuned": None if plan.tuned is None else tuned_json(plan.tuned),
         "seconds": outcome.seconds,
     }
 
@@ -125,13 +143,18 @@ def _notes(outcome: "Outcome") -> list[str]:
     return [*([] if reason is None else [f"a full run: {reason}"]), *outcome.model.notes]
 
 
-def _show(outcome: "Outcome") -> None:
+def _show(outcome: "Outcome", plan: "Plan") -> None:
     from recsys.evaluation.report import summary_table
+    from training.tuning_report import evidence
 
     verdict = outcome.trial.verdict
     Console().print(summary_table(outcome.trial.evaluation.summary))
     for sentence in (*verdict.reasons, verdict.personalisation, *_notes(outcome)):
         typer.echo(f"- {sentence}")
+    if plan.tuned is not None:
+        typer.echo(evidence(plan.tuned), nl=False)
+        used = "the tuned one" if plan.tuned.is_better else "the one it started from"
+        typer.echo(f"The recipe that was used is {used}.")
     role = "champion" if outcome.is_champion else "challenger"
     typer.echo(
         f"Model {outcome.model.version} is registered version {outcome.registered_version}, {role}"

@@ -2,9 +2,8 @@
 
 from datetime import timedelta
 from importlib.metadata import version
-from math import isnan
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -23,7 +22,6 @@ from recsys.errors import ConfigurationError
 from recsys.times import parse_instant
 
 if TYPE_CHECKING:
-    from recsys.evaluation.origins import Window
     from training.tuning import Tuned
 
 __all__ = ["tune"]
@@ -38,6 +36,9 @@ def tune(
     ] = None,
     database: DatabaseOption = None,
     trials: Annotated[int, typer.Option(min=1, help="Recipes to try beside the first.")] = 20,
+    seconds: Annotated[
+        float | None, typer.Option(min=0, help="Begin no attempt that would end later.")
+    ] = None,
     origins: Annotated[
         int, typer.Option(min=1, max=100, help="Windows to test on, end to end, before --until.")
     ] = 2,
@@ -58,13 +59,19 @@ def tune(
 
     Features are collected once; each attempt fits the trees anew for every window, on what was
     known before it. A recipe is written only if it gains more NDCG@10 than the best of as many
-    attempts would by luck. Needs the extra `tune`.
+    attempts would by luck. Attempts are kept in MODELS/tuning.db: the same command, started again
+    after it was stopped, goes on where it was. All are nested runs in MLflow. Needs the extra
+    `tune`.
 
     Example: recsys tune --data data/ --until 2016-10-01 --trials 20 --origins 2
     """
     from recsys.evaluation.origins import windows_before
     from training.recipe import find_recipe
+    from training.recording import record_tuning
+    from training.tracking import Tracking
+    from training.tuning import DATABASE, Budget
     from training.tuning import tune as run
+    from training.tuning_report import tuned_json
 
     if data is not None and database is not None:
         raise ConfigurationError("--data and --database were both given; pass one of them")
@@ -73,10 +80,15 @@ def tune(
     windows = windows_before(end, origins, timedelta(days=window_days))
     dataset, n_rejected = load_dataset(data, database)
     with training_progress() as progress:
-        tuned = run(dataset, windows, recipe=start, n_trials=trials, seed=seed, progress=progress)
+        tuned = run(
+            dataset, windows, recipe=start, budget=Budget(trials, seconds), seed=seed,
+            progress=progress, database=models_dir / DATABASE,
+        )  # fmt: skip
+    record_tuning(Tracking(models_dir), tuned, seed)
     written = _write(tuned, out or models_dir / "recipes" / "tuned.toml", seed)
     if as_json:
-        write_json(_as_dict(tuned, written))
+        where = None if written is None else str(written)
+        write_json(tuned_json(tuned) | {"written": where})
     else:
         _show(tuned, written)
     if n_rejected:
@@ -86,75 +98,28 @@ def tune(
 def _write(tuned: "Tuned", path: Path, seed: int) -> Path | None:
     """Write the best recipe with its evidence; None where there is no better one."""
     from training.recipe import recipe_text
+    from training.tuning_report import evidence
 
     if not tuned.is_better:
         return None
     comment = (
         f"Found by `recsys tune`: best of {len(tuned.attempts) - 1} tried, seed {seed}, "
-        f"Optuna {version('optuna')}.\n{_evidence(tuned)}"
+        f"Optuna {version('optuna')}.\n{evidence(tuned)}"
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(recipe_text(tuned.best.recipe, comment), encoding="utf-8")
     return path
 
 
-def _evidence(tuned: "Tuned") -> str:
-    """Say windows and figures, one sentence a line."""
-    windows = "".join(
-        f"Tested {_span(window)} on {n:,} choices, after learning from all before.\n"
-        for window, n in zip(tuned.windows, tuned.n_choices, strict=True)
-    )
-    estimates = tuned.difference.value, tuned.difference.low, tuned.difference.high
-    gain, low, high = (_signed(float(estimate[0])) for estimate in estimates)
-    return (
-        f"{windows}"
-        f"NDCG@10, mean over windows: {tuned.best.ndcg:.4f}; the recipe it started from: "
-        f"{tuned.attempts[0].ndcg:.4f}.\n"
-        f"Difference {gain} ({low} to {high}, paired 95 % interval over employees);\n"
-        f"the best of {len(tuned.attempts) - 1} attempts without merit would reach "
-        f"{_signed(tuned.luck)} by luck.\n"
-    )
-
-
-def _signed(value: float) -> str:
-    return "–" if isnan(value) else f"{value:+.4f}"
-
-
-def _span(window: "Window") -> str:
-    return f"{window.train_until:%Y-%m-%d %H:%M} to {window.until:%Y-%m-%d %H:%M}"
-
-
-def _as_dict(tuned: "Tuned", written: Path | None) -> dict[str, Any]:
-    from recsys.evaluation.report import or_none
-    from training.recipe import flatten
-
-    difference = tuned.difference
-    return {
-        "windows": [
-            {"train_until": w.train_until.isoformat(), "until": w.until.isoformat(), "n_targets": n}
-            for w, n in zip(tuned.windows, tuned.n_choices, strict=True)
-        ],
-        "default": {"ndcg@10": tuned.attempts[0].ndcg, "recipe": flatten(tuned.attempts[0].recipe)},
-        "best": {"ndcg@10": tuned.best.ndcg, "recipe": flatten(tuned.best.recipe)},
-        "difference": {
-            "value": or_none(difference.value[0]),
-            "interval": [or_none(difference.low[0]), or_none(difference.high[0])],
-        },
-        "luck_of_the_best": or_none(tuned.luck),
-        "is_better": tuned.is_better,
-        "written": None if written is None else str(written),
-        "attempts": [attempt.ndcg for attempt in tuned.attempts[1:]],
-    }
-
-
 def _show(tuned: "Tuned", written: Path | None) -> None:
     from training.recipe import flatten
+    from training.tuning_report import evidence
 
     first, best = flatten(tuned.attempts[0].recipe), flatten(tuned.best.recipe)
     rows = [[key, str(first[key]), str(best[key])] for key in first if first[key] != best[key]]
     if rows:
         write_table("what the best does otherwise", ["hyper-parameter", "first", "best"], rows)
-    typer.echo(_evidence(tuned), nl=False)
+    typer.echo(evidence(tuned), nl=False)
     if written is None:
         typer.echo("Not better beyond luck, so nothing was written.")
     else:
