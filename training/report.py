@@ -1,7 +1,7 @@
 """What a run leaves in MLflow: metrics, and files about data, figures, verdict and model."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from math import isfinite
 from pathlib import Path
@@ -14,6 +14,7 @@ from recsys.evaluation.summary import Summary
 from recsys.model import Model
 from training.ablation import GroupLoss
 from training.card import figures_table, group_importances, model_card
+from training.data_checks.findings import Finding, as_json
 from training.gate import Verdict
 from training.material import Material
 from training.plots import draw_importances, draw_models, draw_reliability
@@ -54,12 +55,15 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def write_report(directory: Path, model: Model, material: Material, trial: Trial) -> None:
+def write_report(
+    directory: Path, model: Model, material: Material, trial: Trial,
+    findings: Sequence[Finding] = (),
+) -> None:  # fmt: skip
     """Write all files of a run into an existing directory; none of them names an employee."""
     evaluation = trial.evaluation
     for folder in ("evaluation", "importance"):
         (directory / folder).mkdir()
-    _write_json(directory / "data.json", material.digest())
+    _write_json(directory / "data.json", material.digest() | {"findings": as_json(findings)})
     _write_json(directory / "verdict.json", verdict_json(trial.verdict))
     table = summary_json(evaluation.summary) | {"notes": dict(evaluation.notes)}
     _write_json(directory / "evaluation" / "table.json", table)
@@ -74,7 +78,7 @@ def write_report(directory: Path, model: Model, material: Material, trial: Trial
         lost = {loss.group: _plain(loss) for loss in trial.losses}
         _write_json(directory / "importance" / "importance.json", shares | {"lost": lost})
         draw_importances(importances, directory / "importance" / "importance.png")
-    _write(directory / "model_card.md", model_card(model, material, trial))
+    _write(directory / "model_card.md", model_card(model, material, trial, findings))
 
 
 def _plain(found: GroupLoss | Calibrated) -> dict[str, Any]:

@@ -48,6 +48,9 @@ def train(
     no_promote: Annotated[
         bool, typer.Option("--no-promote", help="Register only; the champion stays.")
     ] = False,
+    despite_data: Annotated[
+        bool, typer.Option("--despite-data", help="Learn from data that does not look right.")
+    ] = False,
     models_dir: ModelsOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -55,6 +58,7 @@ def train(
 
     A model fitted on the time before the last weeks ranks every choice in them, beside the
     baselines and the champion. The model fitted on everything is recorded in MLflow as challenger.
+    Before anything is fit the data is checked; what would be learned as the truth stops it.
 
     Example: recsys train --data data/ --test-days 14
     """
@@ -65,7 +69,10 @@ def train(
     models_dir = models_dir or load_settings().models_dir
     hyper_parameters = find_recipe(models_dir, recipe)
     material = _material(data, database, parse_instant(until) if until else None, test_days)
-    plan = Plan(material, hyper_parameters, models_dir, seed, may_promote=not no_promote)
+    plan = Plan(
+        material, hyper_parameters, models_dir, seed, may_promote=not no_promote,
+        despite_data=despite_data,
+    )  # fmt: skip
     with training_progress() as progress:
         outcome = run(plan, at=datetime.now(UTC), progress=progress)
     if as_json:
@@ -93,6 +100,7 @@ def _material(
 
 def _as_dict(outcome: "Outcome", material: "Material") -> dict[str, Any]:
     from recsys.evaluation.report import summary_json
+    from training.data_checks.findings import as_json
     from training.report import verdict_json
 
     evaluation = outcome.trial.evaluation
@@ -103,6 +111,7 @@ def _as_dict(outcome: "Outcome", material: "Material") -> dict[str, Any]:
         "is_champion": outcome.is_champion,
         "notes": [*outcome.model.notes, *evaluation.notes.values()],
         "data": material.digest(),
+        "findings": as_json(outcome.findings),
         "verdict": verdict_json(outcome.trial.verdict),
         "evaluation": summary_json(evaluation.summary),
         "seconds": outcome.seconds,
@@ -114,7 +123,8 @@ def _show(outcome: "Outcome") -> None:
 
     verdict = outcome.trial.verdict
     Console().print(summary_table(outcome.trial.evaluation.summary))
-    for sentence in (*verdict.reasons, verdict.personalisation, *outcome.model.notes):
+    found = [finding.sentence for finding in outcome.findings]
+    for sentence in (*found, *verdict.reasons, verdict.personalisation, *outcome.model.notes):
         typer.echo(f"- {sentence}")
     role = "champion" if outcome.is_champion else "challenger"
     typer.echo(
