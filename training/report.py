@@ -52,6 +52,7 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
             {key: _or_none(value) for key, value in asdict(comparison).items()}
             for comparison in verdict.comparisons
         ],
+        "checks": [asdict(check) for check in verdict.checks],
     }
 
 

@@ -50,6 +50,8 @@ class TrainingRows:
     """How many candidates of the shortlist a row stands for, shape (n_rows,)."""
     n_missed: int = 0
     """Choices that were not on the shortlist: what the cut loses."""
+    last_at: int | None = None
+    """When the latest question was asked, microseconds; None for a part of the questions."""
 
     @property
     def labels(self) -> npt.NDArray[np.int32]:
@@ -114,6 +116,7 @@ def collect_rows(
         choices.position[kept],
         np.concatenate(weights) if weights else np.zeros(0, np.float32),
         n_missed,
+        int(targets.occurred_at[kept[-1]]) if kept else None,
     )
 
 
