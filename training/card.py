@@ -8,6 +8,7 @@ from recsys.evaluation.summary import Slice, Summary
 from recsys.features.groups import GROUPS
 from recsys.model import Model
 from training.ablation import GroupLoss
+from training.data_checks.findings import Finding
 from training.gate import RANKERS_BESIDE
 from training.limits import known_limits
 from training.material import Material
@@ -27,7 +28,9 @@ _SHOWN_DEPARTMENTS = 10
 """With the most choices; `evaluation/table.json` has all of them."""
 
 
-def model_card(model: Model, material: Material, trial: Trial) -> str:
+def model_card(
+    model: Model, material: Material, trial: Trial, findings: Sequence[Finding] = ()
+) -> str:
     """Return the card as Markdown."""
     template = Template(files("training").joinpath("card_template.md").read_text(encoding="utf-8"))
     digest, overall = material.digest(), trial.evaluation.summary.overall
@@ -39,6 +42,7 @@ def model_card(model: Model, material: Material, trial: Trial) -> str:
         split=digest["split"],
         until=digest["until"],
         rows=", ".join(f"{n:,} {name}" for name, n in digest["rows"].items()),
+        findings="".join(f"- {_sentence(found.sentence)}.\n" for found in findings),
         n_targets=f"{overall.n_targets:,}",
         n_employees=f"{overall.n_employees:,}",
         figures=figures_table(trial.evaluation.summary).rstrip(),

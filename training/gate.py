@@ -10,6 +10,7 @@ import numpy.typing as npt
 from recsys.evaluation.bootstrap import cluster_bootstrap
 from recsys.evaluation.metrics import ndcg
 from recsys.evaluation.protocol import Ranks
+from training.gate_checks import Check
 
 __all__ = [
     "CHAMPION",
@@ -18,6 +19,7 @@ __all__ = [
     "WITHOUT_TASTE",
     "Comparison",
     "Verdict",
+    "best_baseline",
     "judge",
 ]
 
@@ -82,11 +84,14 @@ class Verdict:
     personalisation: str
     """One sentence."""
     comparisons: tuple[Comparison, ...]
+    checks: tuple[Check, ...] = ()
+    """Everything that was looked at, by name."""
 
 
 def judge(
-    ranks: Ranks, *, champion_until: int | None, seed: int, champion_note: str | None = None
-) -> Verdict:
+    ranks: Ranks, *, champion_until: int | None, seed: int, champion_note: str | None = None,
+    checks: Sequence[Check] = (),
+) -> Verdict:  # fmt: skip
     """Return the verdict on the first model of ``ranks``.
 
     The rule, on differences of NDCG@10 with paired 95 % intervals over employees:
@@ -96,8 +101,9 @@ def judge(
     2. With a champion in use, a model becomes champion only if it is significantly better; an
        equal one stays challenger. The champion is compared on the choices it has not learned from:
        those from ``champion_until`` (microseconds) on. Where there are none, the model is kept.
-    3. Without a champion (``champion_until`` None, ``champion_note`` says why if one exists but
-       cannot be used), a model that passes the first rule becomes the first.
+    3. A model that fails one of ``checks`` is kept back, whatever else it is.
+    4. Without a champion (``champion_until`` None, ``champion_note`` says why if one exists but
+       cannot be used), a model that passes the others becomes the first.
 
     Personalisation is said to add something only if the ranking is better, by more than
     :data:`SMALLEST_GAIN`, than everything that treats people alike: the baselines, and the ranker
@@ -109,7 +115,7 @@ def judge(
     versus_alike = _versus_best(ranks, alike, seed)
     comparisons = [versus_baseline, versus_alike]
     reasons = [versus_baseline.sentence()]
-    promote = not versus_baseline.is_worse
+    done = [Check("baseline", not versus_baseline.is_worse, versus_baseline.sentence())]
     if champion_until is None:
         reasons.append(champion_note or "there is no champion yet")
     else:
@@ -117,10 +123,13 @@ def judge(
         versus_champion = _compare(ranks, CHAMPION, unseen, seed)
         comparisons.append(versus_champion)
         reasons.append(_champion_reason(versus_champion))
-        promote = promote and versus_champion.is_better
+        done.append(Check(CHAMPION, versus_champion.is_better, reasons[-1]))
+    reasons += [f"{check.name}: {check.sentence}" for check in checks if check.passed is False]
+    done += checks
     unique = tuple(dict.fromkeys(comparisons))
-    decision: Literal["promote", "keep"] = "promote" if promote else "keep"
-    return Verdict(decision, tuple(reasons), _personalisation(versus_alike), unique)
+    is_refused = any(check.passed is False for check in done)
+    decision: Literal["promote", "keep"] = "keep" if is_refused else "promote"
+    return Verdict(decision, tuple(reasons), _personalisation(versus_alike), unique, tuple(done))
 
 
 def _champion_reason(comparison: Comparison) -> str:
@@ -148,12 +157,21 @@ def _personalisation(comparison: Comparison) -> str:
     )
 
 
-def _versus_best(ranks: Ranks, references: Sequence[str], seed: int) -> Comparison:
-    """Compare with the reference of the highest mean; ties go to the first."""
+def best_baseline(ranks: Ranks) -> str:
+    """Return the baseline of the highest mean NDCG@10."""
+    return _best(ranks, [m for m in ranks.models[1:] if m not in RANKERS_BESIDE])
+
+
+def _best(ranks: Ranks, references: Sequence[str]) -> str:
+    """Return the reference of the highest mean; ties go to the first."""
     columns = [ranks.models.index(name) for name in references]
-    everything = np.ones(len(ranks.targets), np.bool_)
     means = ndcg(ranks.rank[:, columns], 10).sum(axis=0)
-    return _compare(ranks, references[int(np.argmax(means))], everything, seed)
+    return references[int(np.argmax(means))]
+
+
+def _versus_best(ranks: Ranks, references: Sequence[str], seed: int) -> Comparison:
+    everything = np.ones(len(ranks.targets), np.bool_)
+    return _compare(ranks, _best(ranks, references), everything, seed)
 
 
 def _compare(ranks: Ranks, reference: str, rows: npt.NDArray[np.bool_], seed: int) -> Comparison:

@@ -15,6 +15,7 @@ from recsys.state.showings import showings_of
 from recsys.times import to_micros
 from training.history import History
 from training.kept_rows import KeptRows
+from training.leaks import held_back_ndcg
 from training.rows import rows_of
 from training.trial import without_taste
 
@@ -34,6 +35,10 @@ class Rankers:
     """As that one, but without taste."""
     final: Ranker | None
     final_notes: tuple[str, ...]
+    last_question_at: int | None
+    """When the latest row of the one on trial was taken, microseconds; None without rows."""
+    held_back: float | None
+    """NDCG@10 on rows held back (:func:`training.leaks.held_back_ndcg`)."""
 
 
 def fit_rankers(
@@ -51,10 +56,11 @@ def fit_rankers(
         fit_final = fit_trees if is_enough else fit_ranker
         found = pool.submit(fit_final, latest, recipe=recipe.ranker, seed=seed)
         alike = pool.submit(without_taste, before, recipe.ranker, seed) if with_alike else None
+        held_back = pool.submit(held_back_ndcg, before, recipe.ranker, seed=seed)
         final = _calibrated(found.result(), trial.result(), after)
     return Rankers(
         trial.result(), None if alike is None else alike.result(), final,
-        tuple(ranker_notes(final, latest)),
+        tuple(ranker_notes(final, latest)), before.last_at, held_back.result(),
     )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from recsys.model import Model
 from recsys.ranker.ranker import Ranker
 from recsys.registry import store_model
 from recsys.times import to_micros
+from training.data_checks.findings import Finding
 from training.digests import tables_of
 from training.history import History
 from training.kept_rows import KeptRows, read_kept, why_not
@@ -31,8 +32,9 @@ from training.report import write_report
 from training.rows import Wanted, everything, new_choices, take
 from training.steps import Steps
 from training.tracking import Tracking
-from training.trial import Rival, Trial, champion_now, judged, walk
+from training.trial import Challenger, Rival, Trial, champion_now, judged, walk
 from training.tuning import DATABASE, Budget, Tuned, past_windows, tune
+from training.validation import checked
 from training.weeks import weeks_of
 from training.work import Work, code_digest, data_digest, digest
 
@@ -55,6 +57,8 @@ class Plan:
     may_promote: bool = True
     incremental: bool = False
     """Take only the rows of new choices, and leave out of the trial what only the card tells."""
+    despite_data: bool = False
+    """Learn from data that does not look right; the findings are kept."""
     tuned: Tuned | None = None
     """How the recipe was found, if it was searched for."""
 
@@ -68,6 +72,8 @@ class Outcome:
     registered_version: int
     is_champion: bool
     trial: Trial
+    findings: tuple[Finding, ...]
+    """What is wrong with the data, gravest first."""
     seconds: dict[str, float]
     """Wall-clock time by step."""
     full_because: str | None = None
@@ -82,6 +88,10 @@ class Learned:
     trial: Model
     alike: Ranker | None
     final: Model
+    last_question_at: int | None
+    """When the latest row of the ranker on trial was taken, microseconds; None without rows."""
+    held_back: float | None
+    """NDCG@10 on rows held back (:func:`training.leaks.held_back_ndcg`)."""
     full_because: str | None
     is_incremental: bool
 
@@ -100,8 +110,12 @@ class _Run:
     """The champion of the run's beginning."""
 
 
-def tune_first(plan: Plan, budget: Budget, progress: Progress) -> Plan:
-    """Return the plan with the recipe that the past before the test window speaks for."""
+def tune_first(plan: Plan, budget: Budget, *, at: datetime, progress: Progress) -> Plan:
+    """Return the plan with the recipe that the past before the test window speaks for.
+
+    The data is checked first, as by :func:`train`.
+    """
+    checked(plan.material, at, despite_data=plan.despite_data)
     tuned = tune(
         plan.material.dataset, past_windows(plan.material), recipe=plan.recipe, budget=budget,
         seed=plan.seed, progress=progress, database=plan.models_dir / DATABASE,
@@ -119,18 +133,19 @@ def train(plan: Plan, *, at: datetime, progress: Progress) -> Outcome:
     with steps.step("load"):
         run = _begin(plan, steps)
     with steps.step("validate"):
-        pass
+        findings = checked(plan.material, at, despite_data=plan.despite_data)
     learned = _known(run) or _learn(run)
     with steps.step("evaluate"):
         engine = _engine_on_trial(run, learned.trial)
+        challenger = Challenger(engine, learned.alike, learned.last_question_at, learned.held_back)
         walked = walk(
-            plan.material, engine, learned.alike, run.rival, seed=plan.seed, progress=progress,
+            plan.material, challenger, run.rival, seed=plan.seed, progress=progress,
             is_thorough=not learned.is_incremental,
         )  # fmt: skip
     with steps.step("gate"):
         trial = judged(walked, plan.seed)
     tracking = Tracking(plan.models_dir)
-    run_id, number = _record(run, tracking, learned, trial)
+    run_id, number = _record(run, tracking, learned, trial, findings)
     is_champion = plan.may_promote and trial.verdict.decision == "promote"
     with steps.step("promote"):
         if is_champion:
@@ -138,8 +153,8 @@ def train(plan: Plan, *, at: datetime, progress: Progress) -> Outcome:
     _keep_rows(run)
     run.work.close()
     return Outcome(
-        run_id, learned.final, number, is_champion, trial, steps.seconds, learned.full_because,
-        learned.is_incremental,
+        run_id, learned.final, number, is_champion, trial, findings, steps.seconds,
+        learned.full_because, learned.is_incremental,
     )  # fmt: skip
 
 
@@ -171,8 +186,8 @@ def _known(run: _Run) -> Learned | None:
     alike = run.work.model("alike")
     notes = run.work.notes()
     return Learned(
-        trial, None if alike is None else alike.ranker, final, notes["full_because"],
-        notes["is_incremental"],
+        trial, None if alike is None else alike.ranker, final, notes["last_question_at"],
+        notes["held_back"], notes["full_because"], notes["is_incremental"],
     )  # fmt: skip
 
 
@@ -194,10 +209,14 @@ def _learn(run: _Run) -> Learned:
         trial = trial_model(run.history, rankers.trial, affinities, plan.recipe, seed)
         previous = None if run.rival.model is None else run.rival.model.segments
         final = final_model(run.history, rankers, affinities, plan.recipe, seed, previous)
+        run.work.note(last_question_at=rankers.last_question_at, held_back=rankers.held_back)
         run.work.write("alike", replace(trial, ranker=rankers.alike).write)
         run.work.write("trial", trial.write)
         run.work.write("final", final.write)
-    return Learned(trial, rankers.alike, final, notes["full_because"], is_incremental)
+    return Learned(
+        trial, rankers.alike, final, rankers.last_question_at, rankers.held_back,
+        notes["full_because"], is_incremental,
+    )  # fmt: skip
 
 
 def _wanted(run: _Run) -> Wanted | None:
@@ -251,7 +270,9 @@ def _engine_on_trial(run: _Run, model: Model) -> Engine:
     return Engine(model, state, [run.history.before_split])
 
 
-def _record(run: _Run, tracking: Tracking, learned: Learned, trial: Trial) -> tuple[str, int]:
+def _record(
+    run: _Run, tracking: Tracking, learned: Learned, trial: Trial, findings: tuple[Finding, ...]
+) -> tuple[str, int]:
     """Write card and report, put everything into MLflow, and register the model last.
 
     Returns the MLflow run and the registered version.
@@ -264,7 +285,7 @@ def _record(run: _Run, tracking: Tracking, learned: Learned, trial: Trial) -> tu
             seed=plan.seed,
         )  # fmt: skip
         report = run.work.write(
-            "report", lambda folder: write_report(folder, model, material, trial, weeks)
+            "report", lambda folder: write_report(folder, model, material, trial, weeks, findings)
         )
     with steps.step("register"):
         directory = store_model(plan.models_dir, model)

@@ -11,8 +11,21 @@ from recsys.ranker.calibration import Reliability, expected_calibration_error
 from recsys.ranker.choices import MEANINGFUL, describe_choices
 from recsys.ranker.ranker import Ranker
 from recsys.scoring import LiveScorer
+from training.gate_checks import Check
 
-__all__ = ["Calibrated", "ScoreRecorder", "calibrated"]
+__all__ = [
+    "FURTHEST_OFF", "Calibrated", "Outcomes", "ScoreRecorder", "calibrated", "check_calibration",
+    "outcomes",
+]  # fmt: skip
+
+Outcomes = tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]
+"""Probabilities of all candidates of all questions, and which of them were read."""
+
+FURTHEST_OFF = 0.5
+"""Expected calibration error over the share that was read. Probabilities that are off by half of
+what they foretell, on average, mix, cap and explain no better than ranks would."""
+
+_N_BINS = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,25 +72,62 @@ def calibrated(recorder: ScoreRecorder, ranks: Ranks, log: EventColumns) -> Cali
     As in fitting, a probability is that of a meaningful read, so a bounce counts as not chosen. A
     choice that was not shortlisted leaves a question without a chosen candidate.
     """
-    if not recorder.contents:
+    found = outcomes(recorder, ranks, log)
+    if found is None:
         return None
-    depth = describe_choices(ranks.targets, log).depth
-    chosen = np.where(depth >= MEANINGFUL, ranks.targets.content, -1)
-    labels = [
-        contents == content for contents, content in zip(recorder.contents, chosen, strict=True)
-    ]
+    probabilities, label = found
     is_listed = [
         content in contents
         for contents, content in zip(recorder.contents, ranks.targets.content, strict=True)
     ]
-    probabilities, label = np.concatenate(recorder.probabilities), np.concatenate(labels)
-    if not len(label):
-        return None
     return Calibrated(
         expected_calibration_error(probabilities, label, np.ones(len(label))),
-        len(labels),
+        len(recorder.contents),
         len(label),
         float(probabilities.mean()),
         float(label.mean()),
         is_listed.count(False),
     )
+
+
+def outcomes(recorder: ScoreRecorder, ranks: Ranks, log: EventColumns) -> Outcomes | None:
+    """Return what was foretold and what happened on the questions of ``ranks``, if any."""
+    if not sum(map(len, recorder.contents)):
+        return None
+    depth = describe_choices(ranks.targets, log).depth
+    chosen = np.where(depth >= MEANINGFUL, ranks.targets.content, -1)
+    label = [
+        contents == content for contents, content in zip(recorder.contents, chosen, strict=True)
+    ]
+    return np.concatenate(recorder.probabilities), np.concatenate(label)
+
+
+def check_calibration(own: Outcomes | None, champion: Outcomes | None) -> Check:
+    """Refuse probabilities that are far off, unless the champion's are about as far off.
+
+    Far: by more than :data:`FURTHEST_OFF` of the share that is read, beyond what sampling makes of
+    perfect ones. With a champion, its error too must be exceeded by more than sampling.
+    """
+    if own is None or not own[1].any():
+        return Check("calibration", None, "there are no probabilities to check")
+    probabilities, label = own
+    error = _error(own)
+    share = float(label.mean())
+    chance = float(np.sqrt(2 * _N_BINS * share * (1 - share) / (np.pi * len(label))))
+    sentence = (
+        f"the ranker's probabilities are off by {error / share:.0%} of the {share:.2%} that are "
+        f"read, mean {probabilities.mean():.2%}"
+    )
+    is_far = error > FURTHEST_OFF * share + chance
+    if champion is not None:
+        other = _error(champion)
+        sentence += f"; champion's by {other / share:.0%}"
+        is_far = is_far and error > other + chance
+    if is_far:
+        return Check("calibration", False, f"{sentence}: more than {FURTHEST_OFF:.0%} is too far")
+    return Check("calibration", True, sentence)
+
+
+def _error(found: Outcomes) -> float:
+    probabilities, label = found
+    return expected_calibration_error(probabilities, label, np.ones(len(label)), _N_BINS).error

@@ -22,6 +22,7 @@ from training.card import (
     model_card,
     shown_slices,
 )
+from training.data_checks.findings import Finding, as_json
 from training.gate import CHAMPION, Verdict
 from training.material import Material
 from training.plots import (
@@ -126,17 +127,19 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
             {key: _or_none(value) for key, value in asdict(comparison).items()}
             for comparison in verdict.comparisons
         ],
+        "checks": [asdict(check) for check in verdict.checks],
     }
 
 
 def write_report(
-    directory: Path, model: Model, material: Material, trial: Trial, weeks: Sequence[Week] = ()
-) -> None:
+    directory: Path, model: Model, material: Material, trial: Trial,
+    weeks: Sequence[Week] = (), findings: Sequence[Finding] = (),
+) -> None:  # fmt: skip
     """Write all files of a run into an existing directory; none of them names an employee."""
     evaluation = trial.evaluation
     for folder in ("evaluation", "importance"):
         (directory / folder).mkdir()
-    _write_json(directory / "data.json", material.digest())
+    _write_json(directory / "data.json", material.digest() | {"findings": as_json(findings)})
     _write_json(directory / "verdict.json", verdict_json(trial.verdict))
     table = summary_json(evaluation.summary) | {"notes": dict(evaluation.notes)}
     _write_json(directory / "evaluation" / "table.json", table)
@@ -152,7 +155,7 @@ def write_report(
         _write_json(directory / "importance" / "importance.json", shares | {"lost": lost})
         draw_importances(importances, directory / "importance" / "importance.png")
         draw_groups(trial.losses, directory / "importance" / "groups.png")
-    _write(directory / "model_card.md", model_card(model, material, trial))
+    _write(directory / "model_card.md", model_card(model, material, trial, findings))
 
 
 def _draw_figures(summary: Summary, weeks: Sequence[Week], directory: Path) -> None:

@@ -11,10 +11,11 @@ import pandas as pd
 
 from recsys.engine import Engine
 from recsys.errors import ModelError
-from recsys.evaluation.data import prepare
+from recsys.evaluation.data import EvaluationData, prepare
 from recsys.evaluation.engine import EngineUnderTest
-from recsys.evaluation.protocol import Scorer
+from recsys.evaluation.protocol import Ranks, Scorer
 from recsys.evaluation.run import Evaluation, run_evaluation
+from recsys.event_columns import EventColumns
 from recsys.features.groups import GROUPS
 from recsys.features.matrix import FEATURE_NAMES
 from recsys.fitting import Progress, Recipe
@@ -28,7 +29,11 @@ from recsys.scoring import LiveScorer
 from recsys.state.live import LiveState
 from recsys.times import to_micros
 from training.ablation import GroupLoss
-from training.gate import CHAMPION, WITHOUT_TASTE, Verdict, judge
+from training.gate import CHAMPION, WITHOUT_TASTE, Verdict, best_baseline, judge
+from training.gate_checks import Check, for_whom
+from training.groups import slice_groups, style_groups
+from training.latency import Timed, check_latency
+from training.leaks import check_generalisation, check_provenance, held_back_ndcg
 from training.material import Material
 from training.probes import Probes
 from training.reliability import Calibrated
@@ -36,6 +41,7 @@ from training.reliability import Calibrated
 __all__ = [
     "MAX_TARGETS",
     "TASTE_GROUPS",
+    "Challenger",
     "Rival",
     "Trial",
     "Walk",
@@ -84,18 +90,19 @@ class _RankerUnderTest:
         return self._scorer.shortlist(employee, candidates, at).scores(self._ranker)
 
 
-class _ModelUnderTest:
-    """A second model that ranks from the state of the engine under test."""
+class _Champion:
+    """The model in use, which ranks from the state of the engine under test."""
 
-    def __init__(self, name: str, model: Model, state: LiveState) -> None:
-        self.name = name
-        self._scorer = LiveScorer(model, state)
+    name = CHAMPION
+
+    def __init__(self, model: Model, state: LiveState) -> None:
+        self.scorer = LiveScorer(model, state)
 
     def score(
         self, employee: int, candidates: npt.NDArray[np.int32], at: int
     ) -> npt.NDArray[np.float64]:
         """Return the model's scores."""
-        return self._scorer.score(employee, candidates, at)
+        return self.scorer.score(employee, candidates, at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +126,44 @@ class Rival:
 
 
 @dataclass(frozen=True, slots=True)
+class Challenger:
+    """A fitted engine, and what the trial has to know of how it was fitted."""
+
+    engine: Engine
+    alike: Ranker | None
+    """The same ranker without taste."""
+    last_question_at: int | None = None
+    """When the latest row of the ranker was taken, microseconds; None where nobody looked."""
+    held_back: float | None = None
+    """NDCG@10 on rows held back (:func:`training.leaks.held_back_ndcg`)."""
+
+    @classmethod
+    def fit(
+        cls, material: Material, *, recipe: Recipe, seed: int, progress: Progress
+    ) -> "Challenger":
+        """Fit on what was known before the split."""
+        seen: list[tuple[Ranker | None, int | None, float | None]] = []
+
+        def look(rows: TrainingRows) -> None:
+            alike = without_taste(rows, recipe.ranker, seed)
+            seen.append((alike, rows.last_at, held_back_ndcg(rows, recipe.ranker, seed=seed)))
+
+        engine = Engine.fit(
+            material.dataset, material.split, recipe=recipe, seed=seed, progress=progress,
+            inspect=look,
+        )  # fmt: skip
+        return cls(engine, *seen[0])
+
+
+@dataclass(frozen=True, slots=True)
 class Walk:
     """What was found on the way through the last weeks, before anything is judged."""
 
     evaluation: Evaluation
     losses: tuple[GroupLoss, ...]
     calibrated: Calibrated | None
+    checks: tuple[Check, ...]
+    """What the gate looks at beside the figures."""
     champion_until: datetime | None
     """When the champion's knowledge ends; None if there is none to compare with."""
     champion_note: str | None
@@ -134,39 +173,49 @@ class Walk:
 def run_trial(
     material: Material, *, recipe: Recipe, models_dir: Path, seed: int, progress: Progress
 ) -> Trial:
-    """Fit on what was known before the split, rank the choices after it, and judge.
-
-    Beside the baselines run the champion, if there is one, and the same ranker without taste.
-    """
-    alike: list[Ranker | None] = []
-    engine = Engine.fit(
-        material.dataset, material.split, recipe=recipe, seed=seed, progress=progress,
-        inspect=lambda rows: alike.append(without_taste(rows, recipe.ranker, seed)),
-    )  # fmt: skip
+    """Fit on what was known before the split, rank the choices after it, and judge."""
+    challenger = Challenger.fit(material, recipe=recipe, seed=seed, progress=progress)
     champion = Rival.of(models_dir, champion_now(models_dir))
-    walked = walk(material, engine, alike[0], champion, seed=seed, progress=progress)
-    return judged(walked, seed)
+    return judged(walk(material, challenger, champion, seed=seed, progress=progress), seed)
 
 
 def walk(
-    material: Material, engine: Engine, alike: Ranker | None, champion: Rival, *, seed: int,
+    material: Material, challenger: Challenger, champion: Rival, *, seed: int,
     progress: Progress, is_thorough: bool = True,
 ) -> Walk:  # fmt: skip
     """Rank the choices after the split with an engine that knows only what was before it.
 
-    ``alike`` is the same ranker without taste. Unless ``is_thorough``, what only the model card
-    tells is left out: daily refitted baselines, and what each feature group is worth.
+    Beside the baselines run the champion, if there is one, and the same ranker without taste.
+    Unless ``is_thorough``, what only the model card tells is left out: daily refitted baselines,
+    and what each feature group is worth.
     """
-    scorers: list[Scorer] = []
-    if alike is not None:
-        scorers.append(_RankerUnderTest(WITHOUT_TASTE, alike, engine.scorer))
-    if champion.model is not None:
-        scorers.append(_ModelUnderTest(CHAMPION, champion.model, engine.state))
-    probes = Probes.of(engine, seed, with_groups=is_thorough)
-    evaluation = _walk(material, engine, scorers, probes, seed, progress, is_thorough=is_thorough)
+    engine = challenger.engine
+    others: list[Scorer] = []
+    if challenger.alike is not None:
+        others.append(_RankerUnderTest(WITHOUT_TASTE, challenger.alike, engine.scorer))
+    beside = None if champion.model is None else _Champion(champion.model, engine.state)
+    timed = None if beside is None else Timed(beside)
+    probes = Probes.of(
+        engine, seed, None if beside is None else beside.scorer, with_groups=is_thorough
+    )
+    under_test = EngineUnderTest(engine, material.dataset)
+    own = Timed(under_test)
+    scorers = [own, *others, *([] if timed is None else [timed])]
+    data, evaluation = _walk(
+        material, under_test, scorers, probes, seed, progress, is_thorough=is_thorough
+    )
     log = engine.state.catalogue.encode(_tested(material))
     until = None if champion.model is None else champion.model.trained_until
-    return Walk(evaluation, *probes.results(evaluation, log, seed), until, champion.note)
+    ranks = evaluation.ranks
+    unseen = ranks.targets.occurred_at >= (0 if until is None else to_micros(until))
+    checks = (
+        check_provenance(engine.model, challenger.last_question_at, material.split),
+        check_generalisation(challenger.held_back, ranks.rank[:, 0]),
+        *_for_whom(ranks, data, engine, log, unseen, material, seed),
+        probes.calibration(ranks, log),
+        check_latency(own.ms, None if timed is None else timed.ms),
+    )
+    return Walk(evaluation, *probes.results(evaluation, log, seed), checks, until, champion.note)
 
 
 def judged(walked: Walk, seed: int) -> Trial:
@@ -177,8 +226,30 @@ def judged(walked: Walk, seed: int) -> Trial:
         champion_until=None if until is None else to_micros(until),
         champion_note=walked.champion_note,
         seed=seed,
+        checks=walked.checks,
     )
     return Trial(walked.evaluation, verdict, walked.losses, walked.calibrated)
+
+
+def _for_whom(
+    ranks: Ranks, data: EvaluationData, engine: Engine, log: EventColumns,
+    unseen: npt.NDArray[np.bool_], material: Material, seed: int,
+) -> tuple[Check, Check]:  # fmt: skip
+    """Compare by groups with the champion, or for information with the best baseline."""
+    catalogue, split = engine.state.catalogue, to_micros(material.split)
+    known = ranks.select(unseen)
+    slices = slice_groups(known, data, catalogue, log)
+    styles = style_groups(known.targets, catalogue, split)
+    has_champion = CHAMPION in ranks.models
+    reference = CHAMPION if has_champion else best_baseline(ranks)
+    found = for_whom(
+        known.rank[:, 0], known.rank[:, known.models.index(reference)], known.targets.employee,
+        slices, styles, reference=reference, seed=seed,
+    )  # fmt: skip
+    if has_champion:
+        return found
+    told = [replace(c, passed=None, sentence=f"for information: {c.sentence}") for c in found]
+    return told[0], told[1]
 
 
 def without_taste(rows: TrainingRows, recipe: RankerRecipe, seed: int) -> Ranker | None:
@@ -203,10 +274,9 @@ def champion_now(models_dir: Path) -> dict[str, str | None]:
 
 
 def _walk(
-    material: Material, engine: Engine, scorers: list[Scorer], probes: Probes, seed: int,
-    progress: Progress, *, is_thorough: bool,
-) -> Evaluation:  # fmt: skip
-    under_test = EngineUnderTest(engine, material.dataset)
+    material: Material, under_test: EngineUnderTest, scorers: list[Scorer], probes: Probes,
+    seed: int, progress: Progress, *, is_thorough: bool,
+) -> tuple[EvaluationData, Evaluation]:  # fmt: skip
     data = prepare(
         material.dataset,
         train_until=material.split,
@@ -214,8 +284,8 @@ def _walk(
         contents=under_test.catalogue.contents.ids,
     )
     targets = find_targets(data.log, to_micros(material.split), to_micros(material.until))
-    return run_evaluation(
-        data, under_test, [under_test, *scorers],
+    return data, run_evaluation(
+        data, under_test, scorers,
         train_until=material.split, until=material.until, seed=seed, max_targets=MAX_TARGETS,
         probes=probes.scorers, is_thorough=is_thorough,
         progress=_counting(progress, min(len(targets), MAX_TARGETS)),

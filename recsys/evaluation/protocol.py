@@ -60,6 +60,13 @@ class Ranks:
         """Return the ranks of the models ``first`` to ``end`` − 1 on the same targets."""
         return replace(self, models=self.models[first:end], rank=self.rank[:, first:end])
 
+    def select(self, rows: npt.NDArray[np.bool_]) -> "Ranks":
+        """Return the ranks of some targets only, bool of shape (n,)."""
+        return replace(
+            self, targets=self.targets.take(rows), rank=self.rank[rows],
+            n_candidates=self.n_candidates[rows],
+        )  # fmt: skip
+
 
 def evaluate(
     targets: Targets,

@@ -12,7 +12,7 @@ from recsys.evaluation.metrics import METRICS, metric_values
 from recsys.evaluation.protocol import Ranks
 from recsys.times import DAY_US, HOUR_US
 
-__all__ = ["SMALLEST_GROUP", "Slice", "Summary", "summarise"]
+__all__ = ["SMALLEST_GROUP", "Slice", "Summary", "summarise", "target_slices"]
 
 SMALLEST_GROUP = 10
 """Slices of fewer employees are suppressed: figures of a few people are figures of persons."""
@@ -73,7 +73,7 @@ def summarise(
     values = metric_values(ranks.rank)
     employee = ranks.targets.employee
     slices = []
-    for name, rows, is_shown in _slices(ranks, data, smallest_group):
+    for name, rows, is_shown in target_slices(ranks, data, smallest_group):
         estimates = _estimate(values[rows], employee[rows], rng) if is_shown else None
         slices.append(Slice(name, int(rows.sum()), len(np.unique(employee[rows])), estimates))
     return Summary(
@@ -95,7 +95,7 @@ def _estimate(
     return Estimates(flat.value.reshape(shape), flat.low.reshape(shape), flat.high.reshape(shape))
 
 
-def _slices(
+def target_slices(
     ranks: Ranks, data: EvaluationData, smallest_group: int
 ) -> Iterator[tuple[str, npt.NDArray[np.bool_], bool]]:
     """Yield (name, which targets, may it be shown)."""

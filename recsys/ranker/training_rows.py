@@ -54,6 +54,8 @@ class TrainingRows:
     """How many candidates of the shortlist a row stands for, shape (n_rows,)."""
     n_missed: int = 0
     """Choices that were not on the shortlist: what the cut loses."""
+    last_at: int | None = None
+    """When the latest question was asked, microseconds; None for a part of the questions."""
 
     @property
     def labels(self) -> npt.NDArray[np.int32]:
@@ -94,9 +96,11 @@ def collect_rows(
 def rows_to_learn(taken: ChoiceRows, choices: Choices) -> TrainingRows:
     """Return what a ranker learns from: the rows of choices with their depth and position."""
     has_rows = taken.sizes > 0
+    asked_at = choices.targets.occurred_at[has_rows]
     return TrainingRows(
         taken.features, taken.sizes[has_rows], choices.depth[has_rows],
         choices.position[has_rows], taken.weight, int(taken.is_missed.sum()),
+        int(asked_at.max()) if len(asked_at) else None,
     )  # fmt: skip
 
 

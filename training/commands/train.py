@@ -61,6 +61,9 @@ def train(
         bool,
         typer.Option("--incremental", help="Build on the rows of the last run; for every night."),
     ] = False,
+    despite_data: Annotated[
+        bool, typer.Option("--despite-data", help="Learn from data that does not look right.")
+    ] = False,
     models_dir: ModelsOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -68,6 +71,7 @@ def train(
 
     A model fitted on the time before the last weeks ranks every choice in them, beside the
     baselines and the champion. The model fitted on everything is recorded in MLflow as challenger.
+    Before anything is fit the data is checked; what would be learned as the truth stops it.
     With --tune (extra `tune`) the recipe is searched for first, in what came before the last weeks;
     another one is used only if it gains more than luck. A search that was stopped goes on.
 
@@ -86,14 +90,15 @@ def train(
     material = _material(data, database, parse_instant(until) if until else None, test_days)
     if tune_seconds is not None and tune is None:
         raise ConfigurationError("--tune-seconds says how long --tune may take; pass --tune N too")
+    at = datetime.now(UTC)
     plan = Plan(
         material, hyper_parameters, models_dir, seed, may_promote=not no_promote,
-        incremental=incremental,
+        incremental=incremental, despite_data=despite_data,
     )  # fmt: skip
     with training_progress() as progress:
         if tune is not None:
-            plan = tune_first(plan, Budget(tune, tune_seconds), progress)
-        outcome = run(plan, at=datetime.now(UTC), progress=progress)
+            plan = tune_first(plan, Budget(tune, tune_seconds), at=at, progress=progress)
+        outcome = run(plan, at=at, progress=progress)
     if as_json:
         write_json(_as_dict(outcome, plan))
     else:
@@ -119,6 +124,7 @@ def _material(
 
 def _as_dict(outcome: "Outcome", plan: "Plan") -> dict[str, Any]:
     from recsys.evaluation.report import summary_json
+    from training.data_checks.findings import as_json
     from training.report import verdict_json
     from training.tuning_report import tuned_json
 
@@ -131,6 +137,7 @@ def _as_dict(outcome: "Outcome", plan: "Plan") -> dict[str, Any]:
         "mode": "incremental" if outcome.is_incremental else "full",
         "notes": [*_notes(outcome), *evaluation.notes.values()],
         "data": plan.material.digest(),
+        "findings": as_json(outcome.findings),
         "verdict": verdict_json(outcome.trial.verdict),
         "evaluation": summary_json(evaluation.summary),
         "tuned": None if plan.tuned is None else tuned_json(plan.tuned),
@@ -149,7 +156,8 @@ def _show(outcome: "Outcome", plan: "Plan") -> None:
 
     verdict = outcome.trial.verdict
     Console().print(summary_table(outcome.trial.evaluation.summary))
-    for sentence in (*verdict.reasons, verdict.personalisation, *_notes(outcome)):
+    found = [finding.sentence for finding in outcome.findings]
+    for sentence in (*found, *verdict.reasons, verdict.personalisation, *_notes(outcome)):
         typer.echo(f"- {sentence}")
     if plan.tuned is not None:
         typer.echo(evidence(plan.tuned), nl=False)
