@@ -43,6 +43,9 @@ __all__ = ["Span", "figures"]
 
 Flags = npt.NDArray[np.bool_]
 
+_ROUNDING = 1e-9
+"""A smaller share that was missed is the order of a sum."""
+
 
 class Span:
     """A stretch of the measured time: who visits, what is published, for whom it is."""
@@ -84,6 +87,8 @@ def figures(answers: Records, span: Span) -> dict[str, Statistic]:
     silent = ground.silent.astype(float)
     worth = np.where(told["seen"], 0.0, told["p_open"] * told["p_complete"])
     best = by_person(told, told["best"], ground)
+    missed = best - by_person(told, worth, ground)
+    missed[missed < _ROUNDING * best] = 0.0
     return {
         "completions": ratio(completed.sum(axis=1), visitors),
         "opens": ratio(opened.sum(axis=1), visitors),
@@ -94,7 +99,7 @@ def figures(answers: Records, span: Span) -> dict[str, Statistic]:
         "concentration": lambda rows: gini_rows(rows @ exposure),
         "silent reach, looked at": ratio(looked.sum(axis=1) * silent, silent),
         "silent reach, opened": ratio(opened.sum(axis=1) * silent, silent),
-        "regret": ratio(best - by_person(told, worth, ground), best),
+        "regret": ratio(missed, best),
     }
 
 
