@@ -25,7 +25,7 @@ def dataset(plan: LoopPlan) -> Dataset:
     return Chronicle(company, history, plan.begins).dataset
 
 
-@pytest.mark.parametrize("half_life", ["1h", "3d"])
+@pytest.mark.parametrize("half_life", ["6h", "3d"])
 def test_popular_is_the_baseline_of_the_evaluation(
     plan: LoopPlan, dataset: Dataset, half_life: str
 ) -> None:
@@ -40,8 +40,8 @@ def test_popular_is_the_baseline_of_the_evaluation(
         ranked = engine.rank(employee_id, at=at, k=None)
         index = np.array([contents.index(r.content_id) for r in ranked], np.int32)
         scores = baseline.score(0, index, to_micros(at))
-        # What halved a hundred times is nothing in single precision: newest first again.
-        heard = baseline.counts(to_micros(at))[index] > 2.0**-100
+        # What halved some forty times is nothing to the counters: newest first again.
+        heard = baseline.counts(to_micros(at))[index] > 1e-12
         assert np.count_nonzero(heard) > 5
         assert heard[: np.count_nonzero(heard)].all()
         assert (np.diff(scores[heard]) <= 1e-5).all()
