@@ -30,7 +30,6 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # with scikit-learn
 
 from benchmarks.own_process import in_own_process
-from benchmarks.slate_measures import relative, weights
 from benchmarks.slate_worlds import Plan
 from recsys.answers import Slate, SlateItem
 from recsys.catalogue.renditions import Rendition
@@ -42,6 +41,7 @@ from recsys.newsletter.plan import Exclusions, IssuePlan, SectionPlan
 from recsys.newsletter.policy import IssuePolicy
 from recsys.simulator.company import Company, found
 from recsys.simulator.config import WorldName
+from recsys.simulator.lived_measures import relative, weights
 from recsys.simulator.living import LivingCompany
 from recsys.simulator.loop import opening
 from recsys.simulator.memory import Memory, settle

@@ -4,7 +4,7 @@ Run ``python -m benchmarks.slate``. In each world a simulated company lives some
 portal, an engine learns from that, and then every policy serves the same company for two weeks from
 the same moment, with the same visits and common random numbers
 (:mod:`recsys.simulator.living`). Printed are levels, and changes against pure ranking with paired
-95 % intervals over employees; :mod:`benchmarks.slate_measures` and
+95 % intervals over employees; :mod:`recsys.simulator.lived_measures` and
 :mod:`benchmarks.slate_must_reads` define every figure. ``pure`` shows the ranking as it is,
 ``default`` the engine's own settings; more in :mod:`benchmarks.slate_policies`.
 
@@ -26,7 +26,6 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from benchmarks.own_process import in_own_process
-from benchmarks.slate_ground import ground_of
 from benchmarks.slate_plot import draw_curve
 from benchmarks.slate_policies import FAMILIES, policy_named
 from benchmarks.slate_results import BASELINE, Result, as_json, results_of
@@ -37,6 +36,7 @@ from recsys.fitting import Recipe
 from recsys.ranker.lambdarank import RankerRecipe
 from recsys.ranker.training_rows import Sampling
 from recsys.simulator.config import WORLDS
+from recsys.simulator.ground import ground_of
 from training.recipe import read_recipe
 
 __all__ = ["QUICK", "QUICK_RECIPE", "STRENGTHS", "measure"]
@@ -101,7 +101,7 @@ def measure(plan: Plan, policies: list[str], recipe: Recipe, *, n_processes: int
             n = len(policies)
             with ProcessPoolExecutor(n_processes, mp_context=get_context("spawn")) as pool:
                 lived = list(pool.map(live, [plan] * n, [bundle] * n, policies))
-    return results_of(plan, trained, ground_of(plan), lived)
+    return results_of(plan, trained, ground_of(plan.scenario, plan.begins, plan.ends), lived)
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.slate_ground import Ground
+from recsys.simulator.ground import Ground
 from recsys.simulator.traits import Records
 
 __all__ = ["Curve", "MustReads", "kaplan_meier", "must_reads", "visits_until"]

@@ -4,14 +4,10 @@ A new one goes into :data:`POLICIES` (fixed) or :data:`FAMILIES` (with a strengt
 ``NAME@STRENGTH`` names a member of a family.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
-from recsys.answers import FeedRequest, Slate
-from recsys.engine import Engine
 from recsys.errors import ConfigurationError
-from recsys.simulator.page import PageView
 from recsys.slate.draft import SlateRule
 from recsys.slate.recipe import DEFAULT_SLATE, SlateRecipe
 from recsys.slate.rules.diversity import Diversity
@@ -19,7 +15,7 @@ from recsys.slate.rules.fatigue import Fatigue
 from recsys.slate.rules.floors import OtherDepartment
 from recsys.slate.rules.new_authors import NewAuthors
 
-__all__ = ["FAMILIES", "POLICIES", "EngineServer", "policy_named"]
+__all__ = ["FAMILIES", "POLICIES", "policy_named"]
 
 PURE = SlateRecipe(())
 """The ranking as it is: no must-reads first, no breadth; only what was muted is left out."""
@@ -60,25 +56,3 @@ def policy_named(name: str) -> SlateRecipe:
         known = [*POLICIES, *(f"{member}@STRENGTH" for member in FAMILIES)]
         raise ConfigurationError(f"there is no policy {name!r}; expected one of {known}")
     return FAMILIES[family](float(strength))
-
-
-class EngineServer:
-    """Lets an engine serve a living company; a :class:`recsys.simulator.living.Server`."""
-
-    def __init__(self, engine: Engine, policy: SlateRecipe) -> None:
-        self._engine = engine
-        engine.slates.use(policy)
-
-    def show(self, view: PageView) -> Slate:
-        """Return the page of the policy."""
-        return self._engine.feed(
-            FeedRequest(
-                view.employee_id, view.at, view.slots, view.surface, view.device,
-                request_id=view.request_id,
-            )
-        )  # fmt: skip
-
-    def observe(self, events: Sequence[dict[str, Any]]) -> None:
-        """Tell the engine; it must be able to use everything."""
-        report = self._engine.observe(events)
-        assert report.rejected == 0, report.rejects

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.slate_ground import Ground
-from benchmarks.slate_measures import measures, relative, weights
 from benchmarks.slate_must_reads import kaplan_meier, must_reads, visits_until
 from benchmarks.slate_worlds import Lived, Plan, Trained
+from recsys.simulator.ground import Ground
+from recsys.simulator.lived_measures import measures, relative, weights
 
 __all__ = ["BASELINE", "Figure", "MustReadFigure", "Result", "as_json", "results_of"]
 

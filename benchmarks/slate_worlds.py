@@ -8,7 +8,7 @@ from pathlib import Path
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # with scikit-learn
 
 from benchmarks.own_process import peak_gib
-from benchmarks.slate_policies import EngineServer, policy_named
+from benchmarks.slate_policies import policy_named
 from recsys.dataset.reading import read_dataset
 from recsys.engine import Engine
 from recsys.fitting import Recipe
@@ -16,6 +16,7 @@ from recsys.simulator.company import found
 from recsys.simulator.config import WORLDS, Scenario, WorldName
 from recsys.simulator.living import LivingCompany
 from recsys.simulator.luck import Luck
+from recsys.simulator.serving import EngineServer
 from recsys.simulator.simulation import simulate_company
 from recsys.simulator.traits import Records
 
@@ -84,7 +85,7 @@ def live(plan: Plan, bundle: Path, policy: str) -> Lived:
     company = LivingCompany(
         found(plan.scenario), plan.begins, luck=Luck(plan.seed, plan.settled_share)
     )
-    server = EngineServer(Engine.load(bundle), policy_named(policy))
+    server = EngineServer(Engine.load(bundle, slate=policy_named(policy)))
     began = time.perf_counter()
     # Products of a few hundred rows: more threads than one only wait for each other.
     with threadpool_limits(1):

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from recsys.slate.fatigue_fitting import DEFAULT_FATIGUE
 from recsys.text.topics import TopicModel
 from recsys.text.vectors import TextModel
 
-__all__ = ["Model"]
+__all__ = ["NO_MODEL", "Model"]
 
 _FACTORS = "factors.npz"
 
@@ -119,3 +119,14 @@ def _read_factors(path: Path) -> FactorSnapshot | None:
     employees = FeatureSpace(arrays.pop("employee_columns"))
     contents = FeatureSpace(arrays.pop("content_columns"))
     return FactorSnapshot(fitted_at, FactorModel.from_arrays(arrays), employees, contents)
+
+
+NO_MODEL = Model(
+    ranker=None,
+    text=TextModel.empty(),
+    factors=None,
+    trained_until=datetime(1970, 1, 1, tzinfo=UTC),
+    notes=("no champion: feeds are ordered by popularity; train and promote a model",),
+    version="none",
+)
+"""What serves before the first champion."""

@@ -1,28 +1,17 @@
 """The model that serves: the champion, or a plain order where there is none."""
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
 
 from recsys.errors import ModelError
-from recsys.model import Model
+from recsys.model import NO_MODEL, Model
 from recsys.registry import champion_bundle, read_champion
-from recsys.text.vectors import TextModel
 
 __all__ = ["ServingModel", "find_champion"]
 
 _log = structlog.get_logger()
-
-_NO_MODEL = Model(
-    ranker=None,
-    text=TextModel.empty(),
-    factors=None,
-    trained_until=datetime(1970, 1, 1, tzinfo=UTC),
-    notes=("no champion: feeds are ordered by popularity; train and promote a model",),
-    version="none",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +35,7 @@ def find_champion(models_dir: Path, current: ServingModel | None = None) -> Serv
         if current is not None and (current.model_dir, current.failure) == (named, None):
             return current
         directory = champion_bundle(models_dir)
-        return ServingModel(_NO_MODEL if directory is None else Model.read(directory), named)
+        return ServingModel(NO_MODEL if directory is None else Model.read(directory), named)
     except (ModelError, OSError, ValueError, KeyError) as error:
         return _despite(current, str(error))
 
@@ -55,6 +44,6 @@ def _despite(current: ServingModel | None, failure: str) -> ServingModel:
     if current is not None and current.failure == failure:
         return current
     _log.error("champion_unreadable", reason=failure)
-    model = _NO_MODEL if current is None else current.model
+    model = NO_MODEL if current is None else current.model
     noted = replace(model, notes=(*model.notes, failure))
     return ServingModel(noted, None if current is None else current.model_dir, failure)

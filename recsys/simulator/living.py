@@ -15,6 +15,7 @@ import numpy as np
 
 from recsys.answers import Slate
 from recsys.schema import EVENT_TYPES
+from recsys.simulator.best_page import BestPage, best_page
 from recsys.simulator.company import Company
 from recsys.simulator.log import LOG
 from recsys.simulator.loop import (
@@ -49,6 +50,8 @@ ANSWERS = np.dtype(
         ("p_looked", np.float64),
         ("p_open", np.float64),  # looking included
         ("p_complete", np.float64),  # given that it was opened
+        ("best", np.float64),  # expected completions of this slot of the best page there could be
+        ("seen", np.bool_),  # opened or put away before: nothing new, whatever comes of it
         ("looked", np.bool_),
         ("opened", np.bool_),
         ("completed", np.bool_),
@@ -127,6 +130,17 @@ class LivingCompany:
                 heapq.heappush(self._coming, (int(clock), visit, number + 1))
         return np.concatenate(answers)
 
+    def best_page(self, view: PageView) -> BestPage:
+        """Return the best page for ``view``, by what a server cannot know; ask while it is shown.
+
+        Must-reads have no place of their own on it.
+        """
+        employee = int(self._town.visits[view.visit]["employee"])
+        reads = self._reader.reads[employee]
+        return best_page(
+            self._town, self._memory, view.visit, reads, view.slots, to_micros(view.at)
+        )
+
     def _follow_link(self, visit: int, now: int) -> tuple[int, int]:
         chance = self._luck.of_link(visit)
         return follow_link(self._town, self._memory, self._log, 0, visit, now, chance)
@@ -160,6 +174,7 @@ class LivingCompany:
         nth = self._shown[employee, page.contents].astype(np.int64)
         self._shown[employee, page.contents] += 1
         chances = page_chances(self._town, self._memory, view.visit, page, now)
+        best = self.best_page(view).worth[: len(nth)]
         looking, opening = self._luck.of_page(employee, page.contents, nth).T
         p_looked, opens, completes = chances.T
         answer = np.zeros(len(nth), ANSWERS)
@@ -169,6 +184,8 @@ class LivingCompany:
         answer["position"] = np.arange(1, len(nth) + 1)
         answer["p_looked"], answer["p_complete"] = p_looked, completes
         answer["p_open"] = p_looked * opens
+        answer["best"][: len(best)] = best
+        answer["seen"] = self._memory.seen[employee, page.contents] > 0
         answer["looked"] = looking < p_looked
         answer["opened"] = answer["looked"] & (opening < opens)
         # The other end of the luck of opening: who nearly opens it does not put it away.

@@ -70,7 +70,8 @@ class PageReader:
         self._renditions = _index(frames["renditions"]["rendition_id"])
         # Renditions are numbered in the order of content, language and format.
         self._places = np.argwhere(town.facts["rendition"] >= 0)
-        self._reads = _languages_read(company)
+        self.reads = _languages_read(company)
+        """bool, shape (employees, languages)."""
 
     def read(self, slate: Slate, employee: int, now: int, slots: int) -> ShownPage:
         """Return the page; raises :class:`ConfigurationError` on what cannot be shown now."""
@@ -96,7 +97,7 @@ class PageReader:
                     f"for {item.content_id}; expected a rendition of a published content"
                 )
         return ShownPage(
-            contents, renditions, form, self._reads[employee, language],
+            contents, renditions, form, self.reads[employee, language],
             np.array([item.propensity for item in items], np.float64),
             np.array([item.rendition_propensity for item in items], np.float64),
         )  # fmt: skip

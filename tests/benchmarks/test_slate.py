@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from benchmarks.slate import main
-from benchmarks.slate_ground import Ground, silent_employees
-from benchmarks.slate_measures import gini_rows, measures, relative, top_share_rows, weights
 from benchmarks.slate_must_reads import kaplan_meier, must_reads, visits_until
 from benchmarks.slate_policies import policy_named
 from recsys.errors import ConfigurationError
 from recsys.simulator.card import gini
+from recsys.simulator.ground import Ground, silent_employees
+from recsys.simulator.lived_measures import gini_rows, measures, relative, top_share_rows, weights
 from recsys.simulator.living import ANSWERS
 from recsys.simulator.traits import Records
 from recsys.simulator.visits import VISITS

@@ -1,14 +1,15 @@
-"""What stays the same under every policy: who is silent, who owns what, who owes what."""
+"""What stays the same whatever is shown: who is silent, who owns what, who owes what."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.slate_worlds import Plan
 from recsys.event_columns import IS_INTERACTION
 from recsys.schema import EVENT_TYPES
 from recsys.simulator.company import Company, found
+from recsys.simulator.config import Scenario
 from recsys.simulator.living import LivingCompany
 from recsys.simulator.traits import Records
 from recsys.times import DAY_US, to_micros
@@ -52,12 +53,15 @@ class Ground:
     """(E, M): in audience and not acknowledged before ``counts_from``."""
 
 
-def ground_of(plan: Plan) -> Ground:
-    """Return what all policies of ``plan`` have in common; draws the company again."""
-    company = found(plan.scenario)
+def ground_of(scenario: Scenario, since: datetime, until: datetime) -> Ground:
+    """Return what all servers of a company have in common; draws the company again.
+
+    ``since`` is when the old portal is switched off, ``until`` the end of the measured time.
+    """
+    company = found(scenario)
     town, facts = company.town, company.town.facts
-    history = LivingCompany(company, plan.begins).history
-    begins, ends = to_micros(plan.begins), to_micros(plan.ends)
+    history = LivingCompany(company, since).history
+    begins, ends = to_micros(since), to_micros(until)
     first, last = np.searchsorted(town.visits["start"], [begins, ends])
     visits = town.visits[first:last]
     past = history[history["time"] < begins]

@@ -1,12 +1,12 @@
-"""What a slate policy did, as figures that can be computed again for any weighting of employees.
+"""What came of a server's pages, as figures that can be computed again for any weighting of people.
 
 Every measure is a function of weights, float64 (R, E): R rows of how often each employee counts,
-all ones for the figure itself, draws with replacement for its interval. Two policies are compared
+all ones for the figure itself, draws with replacement for its interval. Two servers are compared
 under the same rows, so the interval is paired: Efron and Tibshirani, "An introduction to the
 bootstrap" (1993), chapter 6, with employees as the units that are drawn.
 
 - *completions*, *opens*, *dismissals*: answers to slots of pages, per visitor; what comes by a link
-  from mail or chat has nothing to do with a policy and is left out.
+  from mail or chat has nothing to do with pages and is left out.
 - *silent reach*: of employees with a device, employed since the first day, whose interactions in
   the training time are at or below the 25th percentile, those who visit in the measured time:
   distinct contents looked at per person (all have the same audience but for language, so this is,
@@ -29,10 +29,13 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.slate_ground import Ground
+from recsys.simulator.ground import Ground
 from recsys.simulator.traits import Records
 
-__all__ = ["Statistic", "gini_rows", "measures", "relative", "top_share_rows", "weights"]
+__all__ = [
+    "FloatArray", "Statistic", "by_person", "departments_met", "gini_rows", "is_other_department",
+    "measures", "pairs", "ratio", "relative", "top_share_rows", "weights",
+]  # fmt: skip
 
 FloatArray = npt.NDArray[np.float64]
 Statistic: TypeAlias = Callable[[FloatArray], FloatArray]
@@ -62,20 +65,20 @@ def relative(ours: Statistic, pure: Statistic, rows: FloatArray) -> tuple[float,
 
 def measures(answers: Records, ground: Ground) -> dict[str, Statistic]:
     """Return every measure of one policy's answers by its name."""
-    crossing = _is_other_department(answers, ground)
+    crossing = is_other_department(answers, ground)
     looked, opened = answers["looked"], answers["opened"]
-    seen = _pairs(answers, looked, ground) > 0
-    read = _pairs(answers, opened, ground) > 0
-    looks = _pairs(answers, looked, ground)
-    exposure = _pairs(answers, answers["p_looked"], ground)[:, ground.live]
+    seen = pairs(answers, looked, ground) > 0
+    read = pairs(answers, opened, ground) > 0
+    looks = pairs(answers, looked, ground)
+    exposure = pairs(answers, answers["p_looked"], ground)[:, ground.live]
     visitors = ground.visitors.astype(float)
 
     def per_visitor(column: str) -> Statistic:
-        return _ratio(_by_person(answers, answers[column], ground), visitors)
+        return ratio(by_person(answers, answers[column], ground), visitors)
 
     def share_crossing(happened: npt.NDArray[np.bool_]) -> Statistic:
-        return _ratio(
-            _by_person(answers, happened & crossing, ground), _by_person(answers, happened, ground)
+        return ratio(
+            by_person(answers, happened & crossing, ground), by_person(answers, happened, ground)
         )
 
     return {
@@ -86,10 +89,10 @@ def measures(answers: Records, ground: Ground) -> dict[str, Statistic]:
         **_reach("quiet", ground.quiet, looks, read),
         "cross-department share of opens": share_crossing(opened),
         "cross-department share of looks": share_crossing(looked),
-        "cross-department opens per visitor": _ratio(
-            _by_person(answers, opened & crossing, ground), visitors
+        "cross-department opens per visitor": ratio(
+            by_person(answers, opened & crossing, ground), visitors
         ),
-        "departments met": _ratio(_departments_met(read, ground), visitors),
+        "departments met": ratio(departments_met(read, ground), visitors),
         "concentration: Gini of exposure": lambda rows: gini_rows(rows @ exposure),
         "concentration: share of the top tenth": lambda rows: top_share_rows(rows @ exposure),
         "starving contents": _starving(looks[:, ground.ripe]),
@@ -123,10 +126,11 @@ def _reach(
         f"{name} who opened anything": read.any(axis=1),
         f"{name} looks": looks.sum(axis=1),
     }
-    return {label: _ratio(values * people, people) for label, values in found.items()}
+    return {label: ratio(values * people, people) for label, values in found.items()}
 
 
-def _ratio(numerator: npt.ArrayLike, denominator: npt.ArrayLike) -> Statistic:
+def ratio(numerator: npt.ArrayLike, denominator: npt.ArrayLike) -> Statistic:
+    """Return the figure Σ numerator / Σ denominator, both by employee, (E,)."""
     above, below = np.asarray(numerator, float), np.asarray(denominator, float)
 
     def statistic(rows: FloatArray) -> FloatArray:
@@ -144,13 +148,14 @@ def _covered(seen: npt.NDArray[np.bool_], people: npt.NDArray[np.bool_]) -> Stat
     return lambda rows: np.asarray((rows[:, people] @ seen > 0).mean(axis=1))
 
 
-def _by_person(answers: Records, values: npt.NDArray[np.generic], ground: Ground) -> FloatArray:
+def by_person(answers: Records, values: npt.NDArray[np.generic], ground: Ground) -> FloatArray:
+    """Return sums by employee, (E,)."""
     n = len(ground.departments)
     sums = np.bincount(answers["employee"], np.asarray(values, float), minlength=n)
     return np.asarray(sums, np.float64)
 
 
-def _pairs(answers: Records, values: npt.NDArray[np.generic], ground: Ground) -> FloatArray:
+def pairs(answers: Records, values: npt.NDArray[np.generic], ground: Ground) -> FloatArray:
     """Return sums by employee and content, (E, C)."""
     shape = len(ground.departments), len(ground.owners)
     code = answers["employee"] * shape[1] + answers["content"]
@@ -158,12 +163,13 @@ def _pairs(answers: Records, values: npt.NDArray[np.generic], ground: Ground) ->
     return np.asarray(flat, np.float64).reshape(shape)
 
 
-def _is_other_department(answers: Records, ground: Ground) -> npt.NDArray[np.bool_]:
+def is_other_department(answers: Records, ground: Ground) -> npt.NDArray[np.bool_]:
+    """Return by answer whether the content is owned by none of the reader's departments."""
     own = ground.departments[answers["employee"]]
     return np.asarray((own != ground.owners[answers["content"]][:, None]).all(axis=1))
 
 
-def _departments_met(read: npt.NDArray[np.bool_], ground: Ground) -> FloatArray:
+def departments_met(read: npt.NDArray[np.bool_], ground: Ground) -> FloatArray:
     """Return how many departments besides the own ones each employee opened something of, (E,)."""
     met = np.zeros(len(read))
     for department in np.unique(ground.owners):
