@@ -72,7 +72,9 @@ def run_again(
     plan: Plan, outcome: Outcome, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[Path], Outcome]:
     """Return a function that runs all but the two long steps, into another models folder."""
-    learned = pipeline.Learned(outcome.model, None, outcome.model, None, is_incremental=False)
+    learned = pipeline.Learned(
+        outcome.model, None, outcome.model, None, None, None, is_incremental=False
+    )
     monkeypatch.setattr(pipeline, "_learn", lambda _: learned)
     monkeypatch.setattr(pipeline, "walk", lambda *_, **__: None)
     monkeypatch.setattr(pipeline, "judged", lambda *_: outcome.trial)
