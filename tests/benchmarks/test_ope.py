@@ -33,8 +33,11 @@ def test_three_people_are_refused() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [n for n in _WORLDS if n != "3 people"])
+@pytest.mark.parametrize("name", _WORLDS)
 def test_every_setting(name: str) -> None:
-    """With 1,000 logs and a true coverage of 95 % a share lies below 93.3 % once in a hundred."""
+    """With 1,000 logs and a true coverage of 95 % a share lies below 92.9 % once in 800."""
     for estimator, found in coverage(_WORLDS[name], 1_000, seed=1).items():
-        assert 0.93 <= found.covered_share <= 0.975, estimator
+        if found.refused_share < 0.5:
+            assert 0.929 <= found.covered_share <= 0.975, estimator
+        else:
+            assert found.refused_share > 0.99

@@ -213,7 +213,10 @@ def test_a_deterministic_log_is_refused_for_its_own_reason() -> None:
 def test_a_bootstrap_over_clusters_may_be_drawn_instead() -> None:
     log, predictions, _ = _logged(np.random.default_rng(3), 2_000)
     people = np.random.default_rng(5).integers(0, 150, 2_000)
-    for estimate, more in ((ips, ()), (snips, ()), (dr, predictions), (dros, predictions)):
+    cases: list[tuple[Callable[..., Estimate], tuple[Float, ...]]] = [
+        (ips, ()), (snips, ()), (dr, predictions), (dros, predictions),
+    ]  # fmt: skip
+    for estimate, more in cases:
         plain = estimate(*log, *more, clusters=people)
         drawn = estimate(*log, *more, clusters=people, bootstrap=np.random.default_rng(0))
         assert (drawn.value, drawn.stderr) == (plain.value, plain.stderr)

@@ -119,3 +119,23 @@ def test_requests_are_looked_up_by_their_key(database: Database) -> None:
             f"EXPLAIN QUERY PLAN {query}", ('[["e1", "r"]]', "$[0]", "$[1]")
         ).all()
     assert any("SEARCH slates USING INDEX" in row[3] for row in plan), plan
+
+
+def test_slates_of_a_window_come_in_the_order_of_time(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Read two at a time; equal moments, by employee and request, are neither lost nor doubled."""
+    monkeypatch.setattr("recsys.store.slate_log._AT_ONCE", 2)
+    log = SlateLog(database)
+    minutes = {"a": 3, "b": 1, "c": 1, "d": 1, "e": 0, "f": 5}
+    slates = [
+        replace(LOGGED, employee_id=name, at=NOW + timedelta(minutes=minute))
+        for name, minute in minutes.items()
+    ]
+    log.write(slates)
+    until = NOW + timedelta(minutes=5)
+    found = list(log.between(NOW, until))
+    assert [logged.employee_id for logged in found] == ["e", "b", "c", "d", "a"]
+    assert found[0] == slates[4]
+    assert log.count(NOW, until) == 5
+    assert list(log.between(until + timedelta(minutes=1), until)) == []
