@@ -50,7 +50,9 @@ def train(
     ] = False,
     incremental: Annotated[
         bool,
-        typer.Option("--incremental", help="Build on the rows of the last run; for every night."),
+        typer.Option(
+            "--incremental/--full", help="Build on the rows of the last run, or take all anew."
+        ),
     ] = False,
     models_dir: ModelsOption = None,
     as_json: JsonOption = False,
