@@ -41,6 +41,7 @@ bench: setup
 	$(BIN)/python -m benchmarks.trees
 	$(BIN)/python -m benchmarks.growth --events 1000000
 	$(BIN)/python -m benchmarks.training
+	$(BIN)/python -m benchmarks.nightly
 	$(BIN)/python -m benchmarks.newcomers
 	$(BIN)/python -m benchmarks.reach
 	$(BIN)/python -m benchmarks.formats --million

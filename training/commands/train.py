@@ -59,7 +59,9 @@ def train(
     ] = False,
     incremental: Annotated[
         bool,
-        typer.Option("--incremental", help="Build on the rows of the last run; for every night."),
+        typer.Option(
+            "--incremental/--full", help="Build on the rows of the last run, or take all anew."
+        ),
     ] = False,
     despite_data: Annotated[
         bool, typer.Option("--despite-data", help="Learn from data that does not look right.")
