@@ -3,6 +3,7 @@
 This is the only module that touches MLflow; it imports it when it is first used.
 """
 
+import json
 import logging
 import os
 import sqlite3
@@ -11,6 +12,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from recsys.errors import ConfigurationError
@@ -129,6 +131,19 @@ class Tracking:
                     "`recsys train` registers one"
                 ) from None
         return str(found.run_id), str(found.tags[_MODEL_VERSION])
+
+    def failed_checks(self, run_id: str) -> list[str] | None:
+        """Return what the gate said against a run's model, sentences; None if it was not asked."""
+        from mlflow.exceptions import MlflowException
+
+        try:
+            with _quiet(), TemporaryDirectory() as folder:
+                path = self._client.download_artifacts(run_id, "verdict.json", folder)
+                verdict = json.loads(Path(path).read_text(encoding="utf-8"))
+        except (MlflowException, OSError):
+            return None
+        checks = verdict.get("checks", [])
+        return [f"{c['name']}: {c['sentence']}" for c in checks if c["passed"] is False]
 
     def _experiment(self, models_dir: Path | None) -> str:
         """Return the experiment's id; ``models_dir`` is None on a tracking server."""

@@ -126,6 +126,9 @@ def _show(outcome: "Outcome") -> None:
     found = [finding.sentence for finding in outcome.findings]
     for sentence in (*found, *verdict.reasons, verdict.personalisation, *outcome.model.notes):
         typer.echo(f"- {sentence}")
+    for check in verdict.checks:
+        if check.passed is None:
+            typer.echo(f"- {check.name} was not checked: {check.sentence}")
     role = "champion" if outcome.is_champion else "challenger"
     typer.echo(
         f"Model {outcome.model.version} is registered version {outcome.registered_version}, {role}"
