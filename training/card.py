@@ -10,6 +10,7 @@ from recsys.model import Model
 from training.ablation import GroupLoss
 from training.data_checks.findings import Finding
 from training.gate import RANKERS_BESIDE
+from training.gate_checks import Check
 from training.limits import known_limits
 from training.material import Material
 from training.reliability import Calibrated
@@ -49,11 +50,17 @@ def model_card(
         personalisation=_sentence(trial.verdict.personalisation),
         decision=trial.verdict.decision,
         reasons=_sentence("; ".join(trial.verdict.reasons)),
+        checks=_checks(trial.verdict.checks).rstrip(),
         slices=slices_table(trial.evaluation.summary).rstrip(),
         groups=_groups_table(model, trial.losses).rstrip(),
         calibration=_calibration(trial.calibrated),
         limits="".join(f"- {_sentence(limit)}.\n" for limit in limits),
     )
+
+
+def _checks(checks: Sequence[Check]) -> str:
+    words = {True: "passed", False: "**failed**", None: "not computable"}
+    return "".join(f"- {c.name}: {words[c.passed]}. {_sentence(c.sentence)}.\n" for c in checks)
 
 
 def figures_table(summary: Summary) -> str:

@@ -204,6 +204,15 @@ class Tracking:
                 if _PARENT not in run.data.tags
             ]
 
+    def failed_checks(self, run_id: str) -> list[str] | None:
+        """Return what the gate said against a run's model, sentences; None if it was not asked."""
+        with _quiet():
+            verdict = self._verdict(run_id)
+        if verdict is None:
+            return None
+        checks = verdict.get("checks", [])
+        return [f"{c['name']}: {c['sentence']}" for c in checks if c["passed"] is False]
+
     def _verdict(self, run_id: str) -> dict[str, Any] | None:
         names = {entry.path for entry in self._client.list_artifacts(run_id)}
         if _VERDICT not in names:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,9 @@ from typer.testing import CliRunner
 
 from recsys.errors import ConfigurationError, ModelError
 from recsys.registry import champion_bundle, read_champion
+from training import pipeline
 from training.commands.promote import promote, rollback
+from training.gate_checks import Check
 from training.pipeline import Outcome
 from training.tracking import Tracking
 
@@ -60,6 +63,27 @@ def test_promoting_the_champion_again_changes_nothing(models_dir: Path) -> None:
     before = (models_dir / "champion.json").read_bytes()
     _run(promote, "3")
     assert (models_dir / "champion.json").read_bytes() == before
+
+
+def test_a_refused_version_is_promoted_by_hand_and_what_it_failed_is_said(
+    run_again: Callable[[Path], Outcome], outcome: Outcome, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    refused = Check("slices", False, "worse than champion in NDCG@10: department 1")
+    verdict = replace(outcome.trial.verdict, decision="keep", checks=(refused,))
+    trial = replace(outcome.trial, verdict=verdict)
+    models_dir = tmp_path / "models"
+    monkeypatch.setattr(pipeline, "run_trial", lambda *_, **__: trial)
+    run_again(models_dir)
+    assert read_champion(models_dir) is None
+    monkeypatch.setenv("RECSYS_MODELS_DIR", str(models_dir))
+    answer = _run(promote)
+    assert answer["registered_version"] == 1
+    assert answer["failed_checks"] == [f"slices: {refused.sentence}"]
+    app = typer.Typer()
+    app.command()(promote)
+    said = _RUNNER.invoke(app, ["1"], catch_exceptions=False).stdout
+    assert f"The gate refused it: slices: {refused.sentence}" in said
 
 
 def test_a_version_that_is_not_there_is_named(models_dir: Path) -> None:

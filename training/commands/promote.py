@@ -21,7 +21,7 @@ def promote(
     models_dir: ModelsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make a registered version the champion, whatever the gate said.
+    """Make a registered version the champion, whatever the gate said; say what it said against it.
 
     Example: recsys promote 3
     """
@@ -29,8 +29,10 @@ def promote(
     from training.tracking import Tracking
 
     models_dir = models_dir or load_settings().models_dir
-    champion = move(Tracking(models_dir), models_dir, version, at=datetime.now(UTC))
-    _show(champion, as_json=as_json)
+    tracking = Tracking(models_dir)
+    champion = move(tracking, models_dir, version, at=datetime.now(UTC))
+    failed = tracking.failed_checks(champion.release.run_id)
+    _show(champion, as_json=as_json, failed=failed)
 
 
 def rollback(*, models_dir: ModelsOption = None, as_json: JsonOption = False) -> None:
@@ -46,10 +48,12 @@ def rollback(*, models_dir: ModelsOption = None, as_json: JsonOption = False) ->
     _show(champion, as_json=as_json)
 
 
-def _show(champion: "Champion", *, as_json: bool) -> None:
+def _show(champion: "Champion", *, as_json: bool, failed: list[str] | None = None) -> None:
     if as_json:
         history = [release.as_json() for release in champion.history]
-        write_json(champion.release.as_json() | {"history": history})
+        write_json(champion.release.as_json() | {"history": history, "failed_checks": failed})
         return
     release = champion.release
+    for sentence in failed or ():
+        typer.echo(f"- The gate refused it: {sentence}")
     typer.echo(f"Champion is registered version {release.registered_version}, {release.model_dir}")

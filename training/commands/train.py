@@ -161,6 +161,9 @@ def _show(outcome: "Outcome", plan: "Plan") -> None:
     found = [finding.sentence for finding in outcome.findings]
     for sentence in (*found, *verdict.reasons, verdict.personalisation, *_notes(outcome)):
         typer.echo(f"- {sentence}")
+    for check in verdict.checks:
+        if check.passed is None:
+            typer.echo(f"- {check.name} was not checked: {check.sentence}")
     if plan.tuned is not None:
         typer.echo(evidence(plan.tuned), nl=False)
         used = "the tuned one" if plan.tuned.is_better else "the one it started from"
