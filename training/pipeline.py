@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import perf_counter
 
 from recsys.engine import Engine
@@ -20,6 +21,7 @@ from training.digests import run_key, tables_of
 from training.material import Material
 from training.recording import record
 from training.releases import promote
+from training.report import write_report
 from training.tracking import Tracking
 from training.trial import Trial, run_trial
 from training.tuning import DATABASE, Budget, Tuned, past_windows, tune
@@ -90,11 +92,13 @@ def train(plan: Plan, *, at: datetime, progress: Progress) -> Outcome:
     try:
         with clock.step("log"):
             directory = store_model(plan.models_dir, model)
-            record(
-                tracking, run_id, material=plan.material, tables=tables, recipe=plan.recipe,
-                seed=plan.seed, model=model, model_directory=directory, trial=trial,
-                seconds=clock.seconds, tuned=plan.tuned,
-            )  # fmt: skip
+            with TemporaryDirectory() as folder:
+                write_report(Path(folder), model, plan.material, trial)
+                record(
+                    tracking, run_id, material=plan.material, tables=tables, recipe=plan.recipe,
+                    seed=plan.seed, model=model, model_directory=directory, trial=trial,
+                    report=Path(folder), seconds=clock.seconds, tuned=plan.tuned,
+                )  # fmt: skip
         number = tracking.register(run_id, model.version)
     except BaseException:
         tracking.finish(run_id, "FAILED")
