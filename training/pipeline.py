@@ -35,7 +35,6 @@ from training.tracking import Tracking
 from training.trial import Challenger, Rival, Trial, champion_now, judged, walk
 from training.tuning import DATABASE, Budget, Tuned, past_windows, tune
 from training.validation import checked
-from training.weeks import weeks_of
 from training.work import Work, code_digest, data_digest, digest
 
 __all__ = ["KEPT", "Learned", "Outcome", "Plan", "train", "tune_first"]
@@ -280,12 +279,8 @@ def _record(
     plan, steps, model = run.plan, run.steps, learned.final
     material = plan.material
     with steps.step("card"):
-        weeks = weeks_of(
-            trial.evaluation.ranks, to_micros(material.split), to_micros(material.until),
-            seed=plan.seed,
-        )  # fmt: skip
         report = run.work.write(
-            "report", lambda folder: write_report(folder, model, material, trial, weeks, findings)
+            "report", lambda folder: write_report(folder, model, material, trial, findings)
         )
     with steps.step("register"):
         directory = store_model(plan.models_dir, model)
@@ -297,8 +292,8 @@ def _record(
             record(
                 tracking, run_id, material=material, tables=tables_of(material),
                 recipe=plan.recipe, seed=plan.seed, model=model, model_directory=directory,
-                trial=trial, weeks=weeks, report=report, seconds=steps.seconds,
-                is_incremental=learned.is_incremental, tuned=plan.tuned,
+                trial=trial, report=report, seconds=steps.seconds, tuned=plan.tuned,
+                more={"incremental": learned.is_incremental},
             )  # fmt: skip
             number = tracking.register(run_id, model.version)
         except BaseException:

@@ -66,7 +66,7 @@ def draw_slices(summary: Summary, slices: Sequence[Slice], baseline: int, path: 
     axes.plot(others, names, "D", color=_MARK, label=summary.models[baseline])
     axes.invert_yaxis()
     axes.set_xlabel("NDCG@10, 95 % interval over employees (choices)")
-    axes.legend()
+    figure.legend(loc="outside upper right", ncols=2)
     figure.savefig(path)
 
 
@@ -92,10 +92,11 @@ def draw_weeks(
         reach = np.nan_to_num(np.stack([value - low, high - value]))
         axes.errorbar(
             at + 0.06 * (place - (len(shown) - 1) / 2), value, yerr=reach, fmt="o-", capsize=3,
-            color=_OWN if place == 0 else None, label=models[row],
+            color=(_OWN, _MARK, _OTHER)[min(place, 2)], label=models[row],
         )  # fmt: skip
     axes.set_xticks(at, [f"{from_micros(week.since):%Y-%m-%d}" for week in weeks])
-    axes.set(ylim=(0, None), xlabel="first day of the week", ylabel="NDCG@10, 95 % interval")
+    axes.set(xlim=(-0.5, len(weeks) - 0.5), ylim=(0, None))
+    axes.set(xlabel="first day of the week", ylabel="NDCG@10, 95 % interval")
     axes.legend()
     figure.savefig(path)
 

@@ -8,45 +8,44 @@ from recsys.fitting import Recipe
 from recsys.model import Model
 from training.material import Material
 from training.recipe import flatten
-from training.report import metrics_of, nested_weeks, week_readings
+from training.report import metrics_of, nested_weeks, tested_weeks, week_readings
 from training.tracked import Reading, Table
 from training.tracking import Tracking
 from training.trial import Trial
 from training.tuning import Tuned
 from training.tuning_report import attempt_readings, evidence, nested_attempts
-from training.weeks import Week
 
 __all__ = ["record", "record_tuning"]
 
 
 def record(
     tracking: Tracking, run_id: str, *, material: Material, tables: Sequence[Table],
-    recipe: Recipe, seed: int, model: Model, model_directory: Path, trial: Trial,
-    weeks: Sequence[Week], report: Path, seconds: Mapping[str, float], is_incremental: bool,
-    tuned: Tuned | None = None,
+    recipe: Recipe, seed: int, model: Model, model_directory: Path, trial: Trial, report: Path,
+    seconds: Mapping[str, float], tuned: Tuned | None = None,
+    more: Mapping[str, object] | None = None,
 ) -> None:  # fmt: skip
-    """Log parameters, figures, the files of ``report``, tables, the model and its nested runs.
+    """Log parameters, figures, the files of ``report``, tables, the model and nested runs.
 
-    May be repeated.
+    ``more`` are further parameters. May be repeated.
     """
     digest = material.digest()
     window = {name: digest[name] for name in ("since", "split", "until")}
     rows = {f"rows.{name}": n for name, n in digest["rows"].items()}
     timing = {f"seconds/{name}": value for name, value in seconds.items()}
-    ranks = trial.evaluation.ranks
+    models, weeks = trial.evaluation.ranks.models, tested_weeks(material, trial)
     tracking.log_tables(run_id, tables)
     tracking.log(
         run_id,
-        parameters=flatten(recipe) | {"seed": seed, "incremental": is_incremental} | window | rows,
+        parameters=flatten(recipe) | {"seed": seed} | window | rows | dict(more or {}),
         metrics=metrics_of(trial.evaluation.summary) | timing,
-        readings=[*week_readings(ranks.models, weeks), *_readings(tuned)],
+        readings=[*week_readings(models, weeks), *_readings(tuned)],
         tags={"model_version": model.version, "decision": trial.verdict.decision}
         | _tuning_tags(tuned),
         artifacts=report,
         model=model_directory,
     )
-    tracking.log_nested(run_id, nested_weeks(ranks.models, weeks))
-    tracking.log_nested(run_id, [] if tuned is None else nested_attempts(tuned))
+    nested = [] if tuned is None else nested_attempts(tuned)
+    tracking.log_nested(run_id, [*nested_weeks(models, weeks), *nested])
 
 
 def record_tuning(tracking: Tracking, tuned: Tuned, seed: int) -> str:

@@ -13,7 +13,7 @@ from recsys.evaluation.metrics import METRICS
 from recsys.evaluation.report import summary_json
 from recsys.evaluation.summary import Summary
 from recsys.model import Model
-from recsys.times import DAY_US, from_micros
+from recsys.times import DAY_US, from_micros, to_micros
 from training.ablation import GroupLoss
 from training.card import (
     best_baseline,
@@ -36,9 +36,16 @@ from training.plots import (
 from training.reliability import Calibrated
 from training.tracked import NestedRun, Reading
 from training.trial import Trial
-from training.weeks import Week
+from training.weeks import Week, weeks_of
 
-__all__ = ["metrics_of", "nested_weeks", "verdict_json", "week_readings", "write_report"]
+__all__ = [
+    "metrics_of",
+    "nested_weeks",
+    "tested_weeks",
+    "verdict_json",
+    "week_readings",
+    "write_report",
+]
 
 _METRICS = {"ndcg@10": "ndcg_at_10", "hr@10": "hr_at_10", "mrr": "mrr"}
 """Metric → its name in MLflow, which allows no @."""
@@ -131,9 +138,15 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
     }
 
 
+def tested_weeks(material: Material, trial: Trial) -> tuple[Week, ...]:
+    """Return the weeks of the test window; none where too few people chose."""
+    window = to_micros(material.split), to_micros(material.until)
+    return weeks_of(trial.evaluation.ranks, *window)
+
+
 def write_report(
     directory: Path, model: Model, material: Material, trial: Trial,
-    weeks: Sequence[Week] = (), findings: Sequence[Finding] = (),
+    findings: Sequence[Finding] = (),
 ) -> None:  # fmt: skip
     """Write all files of a run into an existing directory; none of them names an employee."""
     evaluation = trial.evaluation
@@ -144,7 +157,7 @@ def write_report(
     table = summary_json(evaluation.summary) | {"notes": dict(evaluation.notes)}
     _write_json(directory / "evaluation" / "table.json", table)
     _write(directory / "evaluation" / "table.md", figures_table(evaluation.summary))
-    _draw_figures(evaluation.summary, weeks, directory / "evaluation")
+    _draw_figures(evaluation.summary, tested_weeks(material, trial), directory / "evaluation")
     if trial.calibrated is not None:
         _write_json(directory / "evaluation" / "reliability.json", _plain(trial.calibrated))
         draw_reliability(trial.calibrated.reliability, directory / "evaluation" / "reliability.png")

@@ -70,8 +70,11 @@ def divide(
     )
 
 
-def weeks_of(ranks: Ranks, since: int, until: int, *, seed: int) -> tuple[Week, ...]:
-    """Return the weeks of a test window, oldest first; none where too few people chose."""
+def weeks_of(ranks: Ranks, since: int, until: int, *, seed: int = 0) -> tuple[Week, ...]:
+    """Return the weeks of a test window, oldest first; none where too few people chose.
+
+    ``seed`` is that of the intervals.
+    """
     times, employee = ranks.targets.occurred_at, ranks.targets.employee
     return tuple(
         _week(ranks, period, seed) for period in divide(times, employee, since, until, WEEK_US)
