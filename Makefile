@@ -48,6 +48,8 @@ bench: setup
 	$(BIN)/python -m benchmarks.feed
 	$(BIN)/python -m benchmarks.slate
 	$(BIN)/python -m benchmarks.audience
+	$(BIN)/python -m benchmarks.validation
+	$(BIN)/python -m benchmarks.gates
 	$(BIN)/python -m benchmarks.experiment_power
 	$(BIN)/python -m benchmarks.serving
 	$(BIN)/python -m benchmarks.experiments

@@ -106,7 +106,7 @@ def _assert_consistent(models_dir: Path) -> None:
     for version in versions:
         check_model(version_directory(models_dir, version.tags["model_version"]))
         assert version.run_id is not None
-        client.download_artifacts(version.run_id, "model/model.json")
+        client.download_artifacts(version.run_id, "model/MLmodel")
         client.download_artifacts(version.run_id, "verdict.json")
     if champion is not None:
         assert client.get_model_version_by_alias("recsys", "champion").version in {1, "1"}

@@ -73,7 +73,7 @@ def test_a_refused_version_is_promoted_by_hand_and_what_it_failed_is_said(
     verdict = replace(outcome.trial.verdict, decision="keep", checks=(refused,))
     trial = replace(outcome.trial, verdict=verdict)
     models_dir = tmp_path / "models"
-    monkeypatch.setattr(pipeline, "run_trial", lambda *_, **__: trial)
+    monkeypatch.setattr(pipeline, "judged", lambda *_: trial)
     run_again(models_dir)
     assert read_champion(models_dir) is None
     monkeypatch.setenv("RECSYS_MODELS_DIR", str(models_dir))

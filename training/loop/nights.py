@@ -38,7 +38,7 @@ def train_at_night(
     """Run the training pipeline as ``recsys train`` does, on what was known before ``at``."""
     began = perf_counter()
     material = chronicle.material(at, plan.test_days)
-    training = Plan(material, plan.recipe, models_dir, plan.seed)
+    training = Plan(material, plan.recipe, models_dir, plan.seed, incremental=True)
     outcome = train(training, at=at, progress=lambda *_: None)
     verdict = outcome.trial.verdict
     night = Night(
