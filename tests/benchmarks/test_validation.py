@@ -16,9 +16,7 @@ def test_every_night_from_the_fifth_week_on_is_checked(tmp_path: Path) -> None:
     found = list(nights(dataset))
     ends = [until for until, _ in found]
     assert len(ends) >= 2
-    assert all(
-        late - early < timedelta(days=2) for early, late in itertools.pairwise(ends)
-    )
+    assert all(late - early < timedelta(days=2) for early, late in itertools.pairwise(ends))
     assert not [f for _, findings in found for f in findings if f.effect == "stop"]
 
 
