@@ -21,7 +21,8 @@ from training.gate_checks import Check
 __all__ = ["LARGEST_GAP", "check_generalisation", "check_provenance", "held_back_ndcg"]
 
 LARGEST_GAP = 0.25
-"""NDCG@10 on held-back questions of the past minus that on the test."""
+"""NDCG@10 on held-back questions of the past minus that on the test. Healthy simulated companies of
+300 and 400 people were at 0.07 and 0.10: the rows leave out choices that missed the shortlist."""
 
 _LEAST_QUESTIONS = 100
 """Held back, and in the test: NDCG@10 of fewer is uncertain by more than 0.04."""

@@ -28,7 +28,7 @@ _ORDER = ("stop", "degrade", "inform")
 def check(material: Material, now: datetime) -> tuple[Finding, ...]:
     """Return what is wrong with the data at the clock's ``now``, gravest first.
 
-    Looks at the last nine weeks before the end of the log; about a second for a million events.
+    Looks at the last nine weeks before the end of the log: half a second for a million events.
     """
     dataset, until = material.dataset, material.until
     log = RecentLog.of(dataset["events"], until)

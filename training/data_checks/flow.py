@@ -15,8 +15,7 @@ from training.data_checks.recent import RecentLog, Windows
 __all__ = ["check_freshness", "check_streams", "check_volume"]
 
 _UNLIKELY = 1e-4
-"""Chance of a count like this in a healthy log. Two counts a night: by themselves a false alarm in
-fifteen years, and as the spread is only estimated, in one."""
+"""Chance of a count like this in a healthy log; two are looked at every night."""
 
 _LOW_SHARE, _HIGH_SHARE = 0.5, 3.0
 """Of the usual: less, or more, is worth a look, however sure the difference is."""
