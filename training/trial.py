@@ -57,6 +57,9 @@ has already been on their screen.
 """
 
 
+_NOT_MEASURED = "what personalisation adds is measured by the next full run"
+
+
 @dataclass(frozen=True, slots=True)
 class Trial:
     """What the evaluation found and what follows for the model."""
@@ -129,6 +132,8 @@ class Walk:
     """When the champion's knowledge ends; None if there is none to compare with."""
     champion_note: str | None
     """Why there is none, if one exists."""
+    is_thorough: bool = True
+    """Whether what only the model card tells was walked along."""
 
 
 def run_trial(
@@ -166,7 +171,8 @@ def walk(
     evaluation = _walk(material, engine, scorers, probes, seed, progress, is_thorough=is_thorough)
     log = engine.state.catalogue.encode(_tested(material))
     until = None if champion.model is None else champion.model.trained_until
-    return Walk(evaluation, *probes.results(evaluation, log, seed), until, champion.note)
+    results = probes.results(evaluation, log, seed)
+    return Walk(evaluation, *results, until, champion.note, is_thorough)
 
 
 def judged(walked: Walk, seed: int) -> Trial:
@@ -178,6 +184,8 @@ def judged(walked: Walk, seed: int) -> Trial:
         champion_note=walked.champion_note,
         seed=seed,
     )
+    if not walked.is_thorough:  # plain popularity is too weak a reference
+        verdict = replace(verdict, personalisation=_NOT_MEASURED)
     return Trial(walked.evaluation, verdict, walked.losses, walked.calibrated)
 
 
