@@ -31,6 +31,7 @@ from recsys.engine import Engine
 from recsys.evaluation.engine import EngineUnderTest
 from recsys.evaluation.metrics import mean_rank, ndcg
 from recsys.fitting import Recipe
+from recsys.logs import configure_logging
 from recsys.model import Model
 from recsys.ranker.lambdarank import RankerRecipe
 from recsys.ranker.training_rows import Sampling
