@@ -16,6 +16,7 @@ from recsys.event_columns import EventColumns
 from recsys.features.content_vectors import ContentVectors
 from recsys.features.moment import Sources
 from recsys.formats.taste_fitting import fit_tastes
+from recsys.formats.taste_model import TasteModel
 from recsys.interactions import InteractionLog, Targets, find_targets, first_interactions
 from recsys.model import Model
 from recsys.ranker.choice_rows import ChoiceRows
@@ -35,6 +36,7 @@ from recsys.times import to_micros
 
 __all__ = [
     "Affinities",
+    "Formats",
     "Progress",
     "Recipe",
     "Texts",
@@ -42,10 +44,10 @@ __all__ = [
     "even_moments",
     "find_choices",
     "fit_affinities",
+    "fit_formats",
     "fit_model",
     "learnable",
     "ranker_notes",
-    "with_formats",
 ]
 
 Progress = Callable[[str, int, int], None]
@@ -110,6 +112,19 @@ class Affinities:
         return [f"no affinity scores: {self.reason}"] if missing else []
 
 
+@dataclass(frozen=True, slots=True)
+class Formats:
+    """How people read: in which format, by which habits, and how quickly they tire."""
+
+    tastes: TasteModel
+    segments: SegmentModel | None
+    fatigue: float
+
+    def put_into(self, model: Model) -> Model:
+        """Return the model with these in place of guesses."""
+        return replace(model, tastes=self.tastes, segments=self.segments, fatigue=self.fatigue)
+
+
 def fit_model(
     state: LiveState,
     log: EventColumns,
@@ -149,7 +164,7 @@ def fit_model(
         ranker, texts.text, affinities.final, until, recipe.shortlist, topics=texts.topics,
         notes=(*affinities.notes, *ranker_notes(ranker, rows)),
     )  # fmt: skip
-    return with_formats(model, log, catalogue, previous).named()
+    return fit_formats(log, catalogue, until_us, previous).put_into(model).named()
 
 
 def fit_affinities(
@@ -179,19 +194,17 @@ def describe(
     )  # fmt: skip
 
 
-def with_formats(
-    model: Model, log: EventColumns, catalogue: Catalogue, previous: SegmentModel | None
-) -> Model:
-    """Return the model with what a log tells about formats, segments and fatigue."""
+def fit_formats(
+    log: EventColumns, catalogue: Catalogue, until_us: int, previous: SegmentModel | None
+) -> Formats:
+    """Fit what a log that ends before ``until_us`` tells about how people read."""
     told = learnable(log, catalogue)
     showings = showings_of(*marks_of(told, catalogue))
     seconds = catalogue.renditions.seconds_by_format(len(catalogue.contents))
-    until_us = to_micros(model.trained_until)
-    return replace(
-        model,
-        tastes=fit_tastes(told, catalogue),
-        segments=fit_segments(showings, seconds, until_us, previous),
-        fatigue=fit_fatigue(showings, catalogue.contents.published_at),
+    return Formats(
+        fit_tastes(told, catalogue),
+        fit_segments(showings, seconds, until_us, previous),
+        fit_fatigue(showings, catalogue.contents.published_at),
     )
 
 

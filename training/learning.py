@@ -3,13 +3,12 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from recsys.fitting import Affinities, Recipe, Texts, learnable, ranker_notes, with_formats
+from recsys.fitting import Affinities, Formats, Recipe, Texts, learnable, ranker_notes
 from recsys.model import Model
 from recsys.ranker.lambdarank import MIN_QUESTIONS, calibrate, fit_ranker, fit_trees
 from recsys.ranker.ranker import Ranker
 from recsys.ranker.training_rows import TrainingRows
 from recsys.segments.fitting import fit_segments
-from recsys.segments.model import SegmentModel
 from recsys.state.marks import marks_of
 from recsys.state.showings import showings_of
 from recsys.times import to_micros
@@ -94,14 +93,14 @@ def trial_model(
 
 
 def final_model(
-    history: History, rankers: Rankers, affinities: Affinities, recipe: Recipe, seed: int,
-    previous: SegmentModel | None,
+    history: History, rankers: Rankers, affinities: Affinities, formats: Formats, recipe: Recipe,
+    seed: int,
 ) -> Model:  # fmt: skip
-    """Return the model that will serve; groups of ``previous`` segments keep their names."""
+    """Return the model that will serve."""
     until_us = to_micros(history.until)
     texts = Texts.before(history.catalogue, until_us, recipe=recipe, seed=seed)
     model = Model(
         rankers.final, texts.text, affinities.at(until_us), history.until, recipe.shortlist,
         topics=texts.topics, notes=(*affinities.notes, *rankers.final_notes),
     )  # fmt: skip
-    return with_formats(model, history.log, history.catalogue, previous).named()
+    return formats.put_into(model).named()

@@ -7,6 +7,7 @@ learns of a model last.
 """
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ from pathlib import Path
 import structlog
 
 from recsys.engine import Engine
-from recsys.fitting import Affinities, Progress, Recipe, fit_affinities
+from recsys.fitting import Affinities, Formats, Progress, Recipe, fit_affinities, fit_formats
 from recsys.model import Model
 from recsys.ranker.ranker import Ranker
 from recsys.registry import store_model
@@ -143,8 +144,10 @@ def train(plan: Plan, *, at: datetime, progress: Progress) -> Outcome:
         )  # fmt: skip
     with steps.step("gate"):
         trial = judged(walked, plan.seed)
-    tracking = Tracking(plan.models_dir)
-    run_id, number = _record(run, tracking, learned, trial, findings)
+    report = _write_card(run, learned.final, trial, findings)
+    with steps.step("register"):
+        tracking = Tracking(plan.models_dir)
+        run_id, number = _register(run, tracking, learned, trial, report)
     is_champion = plan.may_promote and trial.verdict.decision == "promote"
     with steps.step("promote"):
         if is_champion:
@@ -200,22 +203,32 @@ def _learn(run: _Run) -> Learned:
         kept = _rows(run, wanted, affinities)
     notes = run.work.notes()
     is_incremental = bool(notes["is_incremental"])
-    with steps.step("ranker"):
-        rankers = fit_rankers(
-            kept, run.history, recipe=plan.recipe, seed=seed, with_alike=not is_incremental
-        )
-    with steps.step("formats"):
-        trial = trial_model(run.history, rankers.trial, affinities, plan.recipe, seed)
-        previous = None if run.rival.model is None else run.rival.model.segments
-        final = final_model(run.history, rankers, affinities, plan.recipe, seed, previous)
-        run.work.note(last_question_at=rankers.last_question_at, held_back=rankers.held_back)
-        run.work.write("alike", replace(trial, ranker=rankers.alike).write)
-        run.work.write("trial", trial.write)
-        run.work.write("final", final.write)
+    with ThreadPoolExecutor(1) as beside:
+        formats = beside.submit(_fit_formats, run)
+        with steps.step("ranker"):
+            rankers = fit_rankers(
+                kept, run.history, recipe=plan.recipe, seed=seed, with_alike=not is_incremental
+            )
+        with steps.step("formats"):
+            trial = trial_model(run.history, rankers.trial, affinities, plan.recipe, seed)
+            final = final_model(
+                run.history, rankers, affinities, formats.result(), plan.recipe, seed
+            )
+            run.work.note(last_question_at=rankers.last_question_at, held_back=rankers.held_back)
+            run.work.write("alike", replace(trial, ranker=rankers.alike).write)
+            run.work.write("trial", trial.write)
+            run.work.write("final", final.write)
     return Learned(
         trial, rankers.alike, final, rankers.last_question_at, rankers.held_back,
         notes["full_because"], is_incremental,
     )  # fmt: skip
+
+
+def _fit_formats(run: _Run) -> Formats:
+    """Fit formats and segments, beside the trees; segments keep the champion's names."""
+    previous = None if run.rival.model is None else run.rival.model.segments
+    until = to_micros(run.history.until)
+    return fit_formats(run.history.log, run.history.catalogue, until, previous)
 
 
 def _wanted(run: _Run) -> Wanted | None:
@@ -269,37 +282,37 @@ def _engine_on_trial(run: _Run, model: Model) -> Engine:
     return Engine(model, state, [run.history.before_split])
 
 
-def _record(
-    run: _Run, tracking: Tracking, learned: Learned, trial: Trial, findings: tuple[Finding, ...]
-) -> tuple[str, int]:
-    """Write card and report, put everything into MLflow, and register the model last.
-
-    Returns the MLflow run and the registered version.
-    """
-    plan, steps, model = run.plan, run.steps, learned.final
-    material = plan.material
-    with steps.step("card"):
-        report = run.work.write(
-            "report", lambda folder: write_report(folder, model, material, trial, findings)
+def _write_card(run: _Run, model: Model, trial: Trial, findings: tuple[Finding, ...]) -> Path:
+    """Write model card, tables and plots into the work folder."""
+    with run.steps.step("card"):
+        return run.work.write(
+            "report",
+            lambda folder: write_report(folder, model, run.plan.material, trial, findings),
         )
-    with steps.step("register"):
-        directory = store_model(plan.models_dir, model)
-        run_id = run.work.notes().get("run_id")
-        if run_id is None:
-            run_id = tracking.find_or_start(model.version, run.work.folder.name)
-            run.work.note(run_id=run_id)
-        try:
-            record(
-                tracking, run_id, material=material, tables=tables_of(material),
-                recipe=plan.recipe, seed=plan.seed, model=model, model_directory=directory,
-                trial=trial, report=report, seconds=steps.seconds, tuned=plan.tuned,
-                more={"incremental": learned.is_incremental},
-            )  # fmt: skip
-            number = tracking.register(run_id, model.version)
-        except BaseException:
-            tracking.finish(run_id, "FAILED")
-            raise
-        tracking.finish(run_id, "FINISHED")
+
+
+def _register(
+    run: _Run, tracking: Tracking, learned: Learned, trial: Trial, report: Path
+) -> tuple[str, int]:
+    """Put everything into MLflow and register the model last; return run and version."""
+    plan, model = run.plan, learned.final
+    directory = store_model(plan.models_dir, model)
+    run_id = run.work.notes().get("run_id")
+    if run_id is None:
+        run_id = tracking.find_or_start(model.version, run.work.folder.name)
+        run.work.note(run_id=run_id)
+    try:
+        record(
+            tracking, run_id, material=plan.material, tables=tables_of(plan.material),
+            recipe=plan.recipe, seed=plan.seed, model=model, model_directory=directory,
+            trial=trial, report=report, seconds=run.steps.seconds, tuned=plan.tuned,
+            more={"incremental": learned.is_incremental},
+        )  # fmt: skip
+        number = tracking.register(run_id, model.version)
+    except BaseException:
+        tracking.finish(run_id, "FAILED")
+        raise
+    tracking.finish(run_id, "FINISHED")
     return run_id, number
 
 

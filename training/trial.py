@@ -63,6 +63,9 @@ has already been on their screen.
 """
 
 
+_NOT_MEASURED = "what personalisation adds is measured by the next full run"
+
+
 @dataclass(frozen=True, slots=True)
 class Trial:
     """What the evaluation found and what follows for the model."""
@@ -168,6 +171,8 @@ class Walk:
     """When the champion's knowledge ends; None if there is none to compare with."""
     champion_note: str | None
     """Why there is none, if one exists."""
+    is_thorough: bool = True
+    """Whether what only the model card tells was walked along."""
 
 
 def run_trial(
@@ -215,7 +220,8 @@ def walk(
         probes.calibration(ranks, log),
         check_latency(own.ms, None if timed is None else timed.ms),
     )
-    return Walk(evaluation, *probes.results(evaluation, log, seed), checks, until, champion.note)
+    results = probes.results(evaluation, log, seed)
+    return Walk(evaluation, *results, checks, until, champion.note, is_thorough)
 
 
 def judged(walked: Walk, seed: int) -> Trial:
@@ -228,6 +234,8 @@ def judged(walked: Walk, seed: int) -> Trial:
         seed=seed,
         checks=walked.checks,
     )
+    if not walked.is_thorough:  # plain popularity is too weak a reference
+        verdict = replace(verdict, personalisation=_NOT_MEASURED)
     return Trial(walked.evaluation, verdict, walked.losses, walked.calibrated)
 
 

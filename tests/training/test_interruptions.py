@@ -121,9 +121,13 @@ def test_a_killed_run_is_finished_by_the_next(
     models_dir = tmp_path / "models"
     assert _run(company, models_dir, moment) == 9
     _assert_consistent(models_dir)
-    began: list[str] = []
+    began: set[str] = set()
+
+    def follow(step: str, *_: int) -> None:
+        began.add(step)
+
     again = Plan(plan.material, plan.recipe, models_dir)
-    second = train(again, at=_NOW, progress=lambda step, done, _: done or began.append(step))
+    second = train(again, at=_NOW, progress=follow)
     assert second.registered_version == 1
     assert second.model.version == outcome.model.version
     assert second.is_champion
