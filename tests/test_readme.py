@@ -36,6 +36,8 @@ COMMANDS = [
     for line in block.splitlines()
     if line.strip().startswith("recsys ")
 ]
+_LONG = {"serve", "loop"}
+"""The first runs until it is stopped, the second for minutes; it has tests of its own."""
 INLINE = re.findall(r"`(recsys [^`]+)`", README)
 
 
@@ -101,7 +103,7 @@ def test_own_data_from_import_to_a_feed(folder: Path) -> None:
         words = shlex.split(command)[1:]
         if words[0] == "keys":
             key = _recsys(folder, *words, "--json").split('"key": "')[1].split('"')[0]
-        elif words[0] != "serve":
+        elif words[0] not in _LONG:
             _recsys(folder, *words)
     (evaluation,) = [command for command in INLINE if command.startswith("recsys evaluate --t")]
     assert "popularity_1h" in _recsys(folder, *shlex.split(evaluation)[1:])

@@ -122,6 +122,7 @@ def _serving(start: StartServer, company: Company, champion: str, folder: Path) 
     return start(models_dir=store)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("named", ["model", "formats"])
 def test_variants_may_be_models(
     start: StartServer, company: Company, champion: str, tmp_path: Path, named: str

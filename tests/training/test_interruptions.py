@@ -147,7 +147,14 @@ class _Killed(BaseException):
     """What no program survives."""
 
 
-@pytest.mark.parametrize("where", ["challenger", "champion", "pointer"])
+@pytest.mark.parametrize(
+    "where",
+    [
+        pytest.param("challenger", marks=pytest.mark.slow),
+        pytest.param("champion", marks=pytest.mark.slow),
+        "pointer",
+    ],
+)
 def test_a_run_that_stops_between_registry_and_pointer_is_finished_by_the_next(
     where: str, run_again: Callable[[Path], Outcome], tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

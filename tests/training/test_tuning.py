@@ -474,6 +474,7 @@ def _nested_runs(models_dir: Path) -> dict[str, float]:
     return {run.info.run_name: run.data.metrics["ndcg_at_10"] for run in nested}
 
 
+@pytest.mark.slow
 def test_the_command_writes_nothing_that_luck_explains(
     options: list[object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,6 +18,7 @@ _APP = typer.Typer()
 _APP.command()(loop)
 
 
+@pytest.mark.slow
 def test_files_hold_weeks_nights_and_a_picture(result: LoopResult, tmp_path: Path) -> None:
     paths = write_files(result, tmp_path / "new")
     assert [path.name for path in paths] == ["weeks.csv", "nights.csv", "loop.json", "weeks.png"]
@@ -31,6 +32,7 @@ def test_files_hold_weeks_nights_and_a_picture(result: LoopResult, tmp_path: Pat
     assert paths[3].read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_tables_say_changes_promotions_and_where_time_went(
     result: LoopResult, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

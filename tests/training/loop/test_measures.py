@@ -15,6 +15,7 @@ from training.loop.plan import LoopPlan
 from training.loop.run import Lives
 
 
+@pytest.mark.slow
 def test_figures_of_some_days_reckoned_again(plan: LoopPlan, lives: Lives) -> None:
     company = found(plan.scenario)
     ground = ground_of(plan.scenario, plan.begins, plan.ends)

@@ -18,6 +18,7 @@ from training.releases import promote
 from training.tracking import Tracking
 
 
+@pytest.mark.slow
 def test_the_first_night_promotes_and_its_model_serves(lives: Lives, plan: LoopPlan) -> None:
     (first,) = lives.nights
     assert first.at == plan.begins
@@ -26,6 +27,7 @@ def test_the_first_night_promotes_and_its_model_serves(lives: Lives, plan: LoopP
     assert lives.lives[0].served == (first.model_version,)
 
 
+@pytest.mark.slow
 def test_the_models_folder_holds_what_the_nights_say(lives: Lives, models_dir: Path) -> None:
     champion = read_champion(models_dir)
     assert champion is not None
@@ -40,6 +42,7 @@ def test_the_models_folder_holds_what_the_nights_say(lives: Lives, models_dir: P
     assert tracking.alias("champion") == champion.release.registered_version
 
 
+@pytest.mark.slow
 def test_all_live_through_the_same_visits(lives: Lives) -> None:
     engine, *peers = lives.lives
     assert [life.name for life in peers] == list(PEERS)
@@ -53,6 +56,7 @@ def test_all_live_through_the_same_visits(lives: Lives) -> None:
         assert not np.array_equal(life.answers["content"], engine.answers["content"])
 
 
+@pytest.mark.slow
 def test_nobody_does_better_than_the_clairvoyant(result: LoopResult) -> None:
     known = result.levels["clairvoyant"]
     assert known["regret"] == pytest.approx(0.0, abs=1e-12)
@@ -61,6 +65,7 @@ def test_nobody_does_better_than_the_clairvoyant(result: LoopResult) -> None:
         assert 0.2 < result.levels[life]["regret"] < 1.0
 
 
+@pytest.mark.slow
 def test_the_result_is_strict_json(result: LoopResult, plan: LoopPlan) -> None:
     told = json.loads(json.dumps(as_json(result), allow_nan=False))
     assert set(told) == {
@@ -78,6 +83,7 @@ def test_the_result_is_strict_json(result: LoopResult, plan: LoopPlan) -> None:
     assert [night["served"] for night in told["nights"]] == list(result.served)
 
 
+@pytest.mark.slow
 def test_an_old_folder_is_refused(plan: LoopPlan, models_dir: Path, lives: Lives) -> None:
     """Its champion has learned from what is about to happen."""
     with pytest.raises(ConfigurationError, match="know the future"):

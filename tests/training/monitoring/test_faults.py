@@ -28,6 +28,7 @@ def is_on(events: pd.DataFrame, surface: str, *kinds: str) -> "pd.Series[bool]":
     return (events["surface"] == surface) & events["event_type"].isin(kinds)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("people", "seed"), [(30, 0), (80, 1)])
 def test_a_healthy_week_alerts_nobody(people: int, seed: int) -> None:
     events = log(people, seed=seed)
@@ -52,6 +53,7 @@ def test_openings_that_are_not_measured_on_one_surface(healthy: pd.DataFrame) ->
     assert "Impressions still come" in sentence(alert, "en")
 
 
+@pytest.mark.slow
 def test_a_clock_that_was_turned() -> None:
     alert = the_alert(log(80, hours=5))
     assert (alert.code, alert.cause) == ("hours_shifted", "clock")
