@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -171,6 +171,8 @@ class Walk:
     """When the champion's knowledge ends; None if there is none to compare with."""
     champion_note: str | None
     """Why there is none, if one exists."""
+    trained_until: datetime
+    """When the knowledge of the model on trial ends: where the test begins."""
     is_thorough: bool = True
     """Whether what only the model card tells was walked along."""
 
@@ -221,7 +223,10 @@ def walk(
         check_latency(own.ms, None if timed is None else timed.ms),
     )
     results = probes.results(evaluation, log, seed)
-    return Walk(evaluation, *results, checks, until, champion.note, is_thorough)
+    return Walk(
+        evaluation, *results, checks, until, champion.note, engine.model.trained_until,
+        is_thorough,
+    )  # fmt: skip
 
 
 def judged(walked: Walk, seed: int) -> Trial:
@@ -236,7 +241,17 @@ def judged(walked: Walk, seed: int) -> Trial:
     )
     if not walked.is_thorough:  # plain popularity is too weak a reference
         verdict = replace(verdict, personalisation=_NOT_MEASURED)
+    if until is not None and until > walked.trained_until:
+        verdict = replace(verdict, reasons=(*verdict.reasons, _handicap(walked, until)))
     return Trial(walked.evaluation, verdict, walked.losses, walked.calibrated)
+
+
+def _handicap(walked: Walk, champion_until: datetime) -> str:
+    days = (champion_until - walked.trained_until) / timedelta(days=1)
+    return (
+        f"the model on trial has learned from {days:.1f} days less than the champion, the one that "
+        "is registered from all of them: part of a difference may be that"
+    )
 
 
 def _for_whom(
