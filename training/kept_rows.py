@@ -17,16 +17,25 @@ import numpy.typing as npt
 
 from recsys.catalogue.catalogue import Catalogue
 from recsys.interactions import Targets
+from recsys.ranker.calibration import Calibration
 from recsys.ranker.choice_rows import ChoiceRows
 from recsys.siphash import hash_texts
 from recsys.times import DAY_US
 
-__all__ = ["MOST_DAYS", "Kept", "KeptRows", "read_kept", "why_not"]
+__all__ = [
+    "MOST_DAYS",
+    "Kept",
+    "KeptRows",
+    "keep_calibration",
+    "kept_calibration",
+    "read_kept",
+    "why_not",
+]
 
 MOST_DAYS = 8
 """Full runs are at most this far apart: one on Sundays may be late by a day."""
 
-_ARRAYS, _ABOUT = "rows.npz", "rows.json"
+_ARRAYS, _ABOUT, _CALIBRATION = "rows.npz", "rows.json", "calibration.npz"
 
 _Keys = npt.NDArray[np.uint64]
 
@@ -100,6 +109,20 @@ def read_kept(directory: Path) -> KeptRows | None:
         return KeptRows.read(directory)
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def keep_calibration(directory: Path, calibration: Calibration) -> None:
+    """Keep the calibration of the model on trial beside the rows it was fitted on."""
+    np.savez(directory / _CALIBRATION, **calibration.arrays())  # type: ignore[arg-type]  # its keyword is no array
+
+
+def kept_calibration(directory: Path) -> Calibration | None:
+    """Return the calibration beside kept rows; None where there is none."""
+    path = directory / _CALIBRATION
+    if not path.exists():
+        return None
+    with np.load(path, allow_pickle=False) as arrays:
+        return Calibration.from_arrays(arrays)
 
 
 def why_not(kept: KeptRows | None, *, made_by: str, split: int, until: int) -> str | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from recsys.fitting import Affinities, Formats, Recipe, Texts, learnable, ranker_notes
 from recsys.model import Model
+from recsys.ranker.calibration import Calibration
 from recsys.ranker.lambdarank import MIN_QUESTIONS, calibrate, fit_ranker, fit_trees
 from recsys.ranker.ranker import Ranker
 from recsys.ranker.training_rows import TrainingRows
@@ -41,15 +42,19 @@ class Rankers:
 
 
 def fit_rankers(
-    kept: KeptRows, history: History, *, recipe: Recipe, seed: int, with_alike: bool
-) -> Rankers:
-    """Fit all rankers of a run, two at a time."""
+    kept: KeptRows, history: History, *, recipe: Recipe, seed: int, with_alike: bool,
+    calibration: Calibration | None,
+) -> Rankers:  # fmt: skip
+    """Fit all rankers of a run, two at a time.
+
+    With the ``calibration`` of an earlier one on trial, that of tonight is not calibrated anew.
+    """
     n, n_before = recipe.sampling.max_targets, len(history.choices_before_split)
     before = rows_of(kept, history.choices_before_split.latest(n), history)
     latest = rows_of(kept, history.choices.latest(n), history)
     after = rows_of(kept, history.choices.span(n_before, len(history.choices)), history)
     with ThreadPoolExecutor(_N_THREADS) as pool:
-        trial = pool.submit(fit_ranker, before, recipe=recipe.ranker, seed=seed)
+        trial = pool.submit(_on_trial, before, calibration, recipe, seed)
         # Calibrated by what the one on trial says of what came after it: that saves a fit.
         is_enough = min(map(_n_questions, (before, latest, after))) >= MIN_QUESTIONS
         fit_final = fit_trees if is_enough else fit_ranker
@@ -65,6 +70,14 @@ def fit_rankers(
 
 def _n_questions(rows: TrainingRows) -> int:
     return len(rows.group_sizes)
+
+
+def _on_trial(
+    rows: TrainingRows, calibration: Calibration | None, recipe: Recipe, seed: int
+) -> Ranker | None:
+    if calibration is None or _n_questions(rows) < MIN_QUESTIONS:
+        return fit_ranker(rows, recipe=recipe.ranker, seed=seed)
+    return Ranker(fit_trees(rows, recipe=recipe.ranker, seed=seed), calibration)
 
 
 def _calibrated(

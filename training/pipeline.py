@@ -23,7 +23,13 @@ from recsys.times import to_micros
 from training.data_checks.findings import Finding
 from training.digests import tables_of
 from training.history import History
-from training.kept_rows import KeptRows, read_kept, why_not
+from training.kept_rows import (
+    KeptRows,
+    keep_calibration,
+    kept_calibration,
+    read_kept,
+    why_not,
+)
 from training.learning import final_model, fit_rankers, trial_model
 from training.material import Material
 from training.recipe import flatten
@@ -152,7 +158,7 @@ def train(plan: Plan, *, at: datetime, progress: Progress) -> Outcome:
     with steps.step("promote"):
         if is_champion:
             promote(tracking, plan.models_dir, number, at=at)
-    _keep_rows(run)
+    _keep_rows(run, learned.trial)
     run.work.close()
     return Outcome(
         run_id, learned.final, number, is_champion, trial, findings, steps.seconds,
@@ -194,21 +200,25 @@ def _known(run: _Run) -> Learned | None:
 
 
 def _learn(run: _Run) -> Learned:
-    """Take rows, or read those an interrupted run took, and fit the models on them."""
+    """Take rows, or read those an interrupted run took, and fit the models on them.
+
+    Formats and segments need no rows: they are fitted beside all that comes before them.
+    """
     plan, steps, seed = run.plan, run.steps, run.plan.seed
-    with steps.step("affinities"):
-        wanted = _wanted(run)
-        affinities = _fit_affinities(run, wanted)
-    with steps.step("replay"):
-        kept = _rows(run, wanted, affinities)
-    notes = run.work.notes()
-    is_incremental = bool(notes["is_incremental"])
     with ThreadPoolExecutor(1) as beside:
         formats = beside.submit(_fit_formats, run)
+        with steps.step("affinities"):
+            wanted = _wanted(run)
+            affinities = _fit_affinities(run, wanted)
+        with steps.step("replay"):
+            kept = _rows(run, wanted, affinities)
+        notes = run.work.notes()
+        is_incremental = bool(notes["is_incremental"])
         with steps.step("ranker"):
             rankers = fit_rankers(
-                kept, run.history, recipe=plan.recipe, seed=seed, with_alike=not is_incremental
-            )
+                kept, run.history, recipe=plan.recipe, seed=seed, with_alike=not is_incremental,
+                calibration=kept_calibration(plan.models_dir / KEPT) if is_incremental else None,
+            )  # fmt: skip
         with steps.step("formats"):
             trial = trial_model(run.history, rankers.trial, affinities, plan.recipe, seed)
             final = final_model(
@@ -225,7 +235,7 @@ def _learn(run: _Run) -> Learned:
 
 
 def _fit_formats(run: _Run) -> Formats:
-    """Fit formats and segments, beside the trees; segments keep the champion's names."""
+    """Fit formats and segments; segments keep the champion's names."""
     previous = None if run.rival.model is None else run.rival.model.segments
     until = to_micros(run.history.until)
     return fit_formats(run.history.log, run.history.catalogue, until, previous)
@@ -316,11 +326,13 @@ def _register(
     return run_id, number
 
 
-def _keep_rows(run: _Run) -> None:
-    """Leave the rows to the next incremental run."""
+def _keep_rows(run: _Run, trial: Model) -> None:
+    """Leave the rows to the next incremental run, and how to read the scores of trees on them."""
     rows = run.work.holds("rows")
     if rows is None:  # a run that was killed after it left them
         return
+    if trial.ranker is not None:
+        keep_calibration(rows, trial.ranker.calibration)
     kept = run.plan.models_dir / KEPT
     before = kept.with_name(f"{KEPT}.before")
     shutil.rmtree(before, ignore_errors=True)
