@@ -82,10 +82,10 @@ def store_model(models_dir: Path, model: Model) -> Path:
     stays as it is: it may be in use.
     """
     directory = version_directory(models_dir, model.version)
-    if _is_complete(directory):
-        return directory
     fresh = directory.with_name(f"{directory.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
+    if _is_complete(directory):
+        return directory
     fresh.mkdir(parents=True)
     model.write(fresh)
     _write_json(fresh / _CHECKSUMS, checksums(fresh))

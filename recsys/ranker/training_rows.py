@@ -10,7 +10,6 @@ from recsys.candidates.shortlist import ShortlistRecipe, make_shortlist
 from recsys.features.matrix import FEATURE_NAMES, feature_matrix
 from recsys.features.moment import Moment, Sources
 from recsys.interactions import Targets
-from recsys.randomness import generator_for
 from recsys.ranker.choice_rows import ChoiceRows
 from recsys.ranker.choices import Choices
 
@@ -117,18 +116,19 @@ def take_rows(
     """Replay the log and take a group of rows at every choice, as known strictly before it.
 
     ``sources.state`` holds the log as pending and is moved forward to the last choice. Draws depend
-    on the seed and on who chose what when, so a choice has the same rows whatever else is in the
-    log before or after it.
+    on the seed, the moment, and which of the choices of one microsecond it is, so a choice has the
+    same rows whatever else is in the log before or after it, and whatever anybody is called.
     """
-    catalogue = sources.state.catalogue
-    employees, contents = catalogue.employees.ids, catalogue.contents.ids
     blocks: list[npt.NDArray[np.float32]] = []
     weights: list[npt.NDArray[np.float32]] = []
     is_missed: list[bool] = []
+    nth, last_at = 0, None
     for employee, content, at in zip(
         targets.employee.tolist(), targets.content.tolist(), targets.occurred_at.tolist(),
         strict=True,
     ):  # fmt: skip
+        nth = nth + 1 if at == last_at else 0
+        last_at = at
         sources.state.advance(at)
         moment = Moment.of(sources, employee, candidates_of(employee, at), at)
         is_candidate = bool((moment.contents == content).any())
@@ -136,7 +136,7 @@ def take_rows(
         chosen = np.flatnonzero(moment.contents == content)
         features, weight = _NO_ROWS, _NO_ROWS[:, 0]
         if len(chosen) == 1:
-            rng = generator_for("rows", seed, employees.id(employee), contents.id(content), at)
+            rng = np.random.default_rng([seed, at, nth])
             features = feature_matrix(moment)
             rows, weight = _sample(features[:, _LIKELY], int(chosen[0]), sampling, rng)
             features = features[rows]

@@ -436,6 +436,7 @@ def options(
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_the_command_writes_a_recipe_with_its_evidence(
     options: list[object], models_dir: Path, tmp_path: Path
 ) -> None:

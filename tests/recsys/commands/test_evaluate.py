@@ -72,6 +72,7 @@ def test_each_origin_is_what_evaluate_says_of_its_window(
         assert origin["ratio"]["value"] == pytest.approx(value)
 
 
+@pytest.mark.slow
 def test_all_together_is_the_mean_over_choices(answer: dict[str, Any]) -> None:
     origins, pooled = answer["origins"], answer["pooled"]
     n = [origin["n_targets"] for origin in origins]

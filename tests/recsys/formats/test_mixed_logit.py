@@ -107,6 +107,7 @@ def _taste_sd(found: MixedLogit) -> Float:
     return np.asarray(np.sqrt(np.diag(found.covariance)[used]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("taste", [0.5, 1.0])
 def test_the_spread_of_tastes_is_found(taste: float) -> None:
     found, likes = _world(Planted(taste=taste, interest=0.8), seed=1)
@@ -128,12 +129,14 @@ def test_who_looks_at_which_position_is_told_from_who_is_attracted() -> None:
     np.testing.assert_array_equal(shifted.looked, 1.0)
 
 
+@pytest.mark.slow
 def test_how_much_of_a_taste_shows_at_finishing_is_found() -> None:
     found, _ = _world(Planted(taste=0.6, finishing=2.0), seed=4)
     assert found.carry[0] == pytest.approx(2.0, abs=0.5)
     assert found.fixed[N_STAGE] == pytest.approx(0.3, abs=0.3)
 
 
+@pytest.mark.slow
 def test_what_a_group_has_in_common_is_found() -> None:
     found, _ = _world(Planted(taste=0.4, group=0.5), seed=5)
     apart = found.groups[1, FIRST_TASTE] - found.groups[0, FIRST_TASTE]
@@ -141,6 +144,7 @@ def test_what_a_group_has_in_common_is_found() -> None:
     assert found.group_ratio[0, 1] > 0.1
 
 
+@pytest.mark.slow
 def test_a_fit_is_repeatable() -> None:
     first, second = (_world(Planted(taste=0.5), seed=6)[0] for _ in range(2))
     np.testing.assert_array_equal(first.fixed, second.fixed)

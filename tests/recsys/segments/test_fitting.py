@@ -50,6 +50,7 @@ def test_planted_groups_are_found_under_their_names(
     assert adjusted_rand_score(planted.group, found) > 0.9
 
 
+@pytest.mark.slow
 def test_others_at_another_time_get_the_same_labels(
     model: SegmentModel, planted: "Planted", planting: "Plant"
 ) -> None:

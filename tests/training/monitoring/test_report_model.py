@@ -67,6 +67,7 @@ def values(answer: dict[str, Any], name: str) -> list[float | None]:
     return [figure["value"] for figure in answer["figures"] if figure["name"] == name]
 
 
+@pytest.mark.slow
 def test_a_folder_has_no_slate_log_and_the_report_says_so(
     run: Run, longer: Path, tmp_path: Path
 ) -> None:
