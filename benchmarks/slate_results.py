@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from benchmarks.slate_must_reads import kaplan_meier, must_reads, visits_until
 from benchmarks.slate_worlds import Lived, Plan, Trained
+from recsys.evaluation.report import json_ready
 from recsys.simulator.ground import Ground
 from recsys.simulator.lived_measures import measures, relative, weights
 
@@ -87,7 +88,7 @@ def results_of(plan: Plan, trained: Trained, ground: Ground, lived: Sequence[Liv
 
 def as_json(result: Result) -> dict[str, Any]:
     """Return the result for strict JSON: what is not finite becomes null."""
-    return {name: _finite(value) for name, value in asdict(result).items()}
+    return {name: json_ready(value) for name, value in asdict(result).items()}
 
 
 def _figures(
@@ -132,13 +133,3 @@ def _ratio(ours: FloatArray, pure: FloatArray) -> tuple[float, float, float]:
         return float(ratio[0]), math.nan, math.nan
     low, high = np.percentile(ratio[1:], [2.5, 97.5], method="nearest")
     return float(ratio[0]), float(low), float(high)
-
-
-def _finite(value: object) -> object:
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {name: _finite(inner) for name, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(inner) for inner in value]
-    return value

@@ -124,6 +124,18 @@ class Engine:
         )  # fmt: skip
         return cls(model, state, [log])
 
+    @classmethod
+    def over(
+        cls, model: Model, dataset: Dataset, at: datetime, named: NamedSegments | None = None
+    ) -> Self:
+        """Return an engine with a fitted model that knows a data set, at the moment ``at``."""
+        catalogue = Catalogue.of(dataset)
+        log = catalogue.encode(dataset["events"])
+        state = LiveState(catalogue, lateness_us=DEFAULT_LATENESS)
+        state.observe(log)
+        state.advance(to_micros(at))
+        return cls(model, state, [log], named)
+
     def observe(self, events: Rows) -> ObserveReport:
         """Take in events; bad rows are reported, never raised."""
         columns, rejects = encode_events(events, self.state.catalogue)
@@ -142,10 +154,7 @@ class Engine:
 
     def upsert_employees(self, rows: Rows) -> UpsertReport:
         """Add attribute versions, valid from ``valid_from`` or else from now on."""
-        report = self._upsert("employees", rows)
-        self.audiences.forget_employees()
-        self.scorer.forget_employees()
-        return report
+        return self._upsert("employees", rows)
 
     def upsert_renditions(self, rows: Rows) -> UpsertReport:
         """Insert or replace renditions."""
@@ -362,6 +371,9 @@ class Engine:
             if self.segments is not None:
                 self.segments.refresh()
             self.audiences.refresh()
+        if table == "employees":
+            self.audiences.forget_employees()
+            self.scorer.forget_employees()
         if table == "contents":
             changed = self.state.catalogue.contents.ids.indices(checked["content_id"])
             self.scorer.refresh(changed)

@@ -13,6 +13,7 @@ __all__ = [
     "HOUR_US",
     "NO_TIME",
     "SECOND_US",
+    "WEEK_US",
     "from_micros",
     "parse_instant",
     "series_to_micros",
@@ -22,6 +23,7 @@ __all__ = [
 SECOND_US = 1_000_000
 HOUR_US = 3600 * SECOND_US
 DAY_US = 24 * HOUR_US
+WEEK_US = 7 * DAY_US
 NO_TIME = np.iinfo(np.int64).min
 """Stands for a missing instant; the same bits as NaT."""
 

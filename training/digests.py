@@ -42,9 +42,9 @@ def dataset_tables(dataset: Dataset) -> tuple[Table, ...]:
 def run_key(
     tables: Sequence[Table], material: Material, recipe: Recipe, seed: int, *more: str
 ) -> str:
-    """Return what makes a run the same run: data, window, recipe, seed, and whatever is ``more``.
+    """Return what makes a run the same run, as 32 hexadecimal digits.
 
-    Thirty-two hexadecimal digits.
+    Data, window, recipe and seed, and ``more``: options, the code's digest.
     """
     window = [material.split.isoformat(), material.until.isoformat()]
     return digest_of([t.digest for t in tables], window, flatten(recipe), seed, more)

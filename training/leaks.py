@@ -13,7 +13,8 @@ import numpy.typing as npt
 
 from recsys.evaluation.metrics import ndcg
 from recsys.model import Model
-from recsys.ranker.lambdarank import RankerRecipe, fit_ranker
+from recsys.ranker.forest import Forest
+from recsys.ranker.lambdarank import MIN_QUESTIONS, RankerRecipe, fit_trees
 from recsys.ranker.training_rows import TrainingRows
 from recsys.times import from_micros, to_micros
 from training.gate_checks import Check
@@ -94,12 +95,12 @@ def held_back_ndcg(rows: TrainingRows, recipe: RankerRecipe, *, seed: int) -> fl
     n = len(rows.group_sizes)
     first = max(0, n - _LATEST)
     middle = n - int((n - first) * _HELD_BACK_SHARE)
-    ranker = fit_ranker(rows.questions(first, middle), recipe=recipe, seed=seed)
-    if ranker is None or n - middle < _LEAST_QUESTIONS:
+    if middle - first < MIN_QUESTIONS or n - middle < _LEAST_QUESTIONS:
         return None
+    trees = fit_trees(rows.questions(first, middle), recipe=recipe, seed=seed)
     late = rows.questions(middle, n)
     starts = np.cumsum(late.group_sizes) - late.group_sizes
-    score = ranker.score(late.features)
+    score = Forest.from_lightgbm(trees).score(late.features)
     chosen = np.repeat(score[starts], late.group_sizes)
     ahead = late.weight * ((score > chosen) + 0.5 * (score == chosen))
     rank = 1.0 + np.add.reduceat(ahead, starts) - 0.5 * late.weight[starts]

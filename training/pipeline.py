@@ -21,7 +21,7 @@ from recsys.ranker.ranker import Ranker
 from recsys.registry import store_model
 from recsys.times import to_micros
 from training.data_checks.findings import Finding
-from training.digests import tables_of
+from training.digests import digest_of, run_key, tables_of
 from training.history import History
 from training.kept_rows import (
     KeptRows,
@@ -38,11 +38,12 @@ from training.releases import promote
 from training.report import write_report
 from training.rows import Wanted, everything, new_choices, take
 from training.steps import Steps
+from training.tracked import Table
 from training.tracking import Tracking
 from training.trial import Challenger, Rival, Trial, champion_now, judged, walk
 from training.tuning import DATABASE, Budget, Tuned, past_windows, tune
 from training.validation import checked
-from training.work import Work, code_digest, data_digest, digest
+from training.work import Work, code_digest
 
 __all__ = ["KEPT", "Learned", "Outcome", "Plan", "train", "tune_first"]
 
@@ -108,6 +109,7 @@ class _Run:
 
     plan: Plan
     history: History
+    tables: tuple[Table, ...]
     work: Work
     steps: Steps
     made_by: str
@@ -172,18 +174,17 @@ def _begin(plan: Plan, steps: Steps) -> _Run:
     The champion of its beginning stays the one to beat: the run may have been killed after its own
     model was promoted.
     """
-    history = History.of(plan.material)
-    recipe, code = flatten(plan.recipe), code_digest()
-    key = digest(
-        data_digest(plan.material.dataset, history.log), plan.material.digest(), recipe, plan.seed,
-        plan.incremental, plan.may_promote, code,
-    )  # fmt: skip
+    tables, code = tables_of(plan.material), code_digest()
+    options = f"incremental {plan.incremental}", f"may promote {plan.may_promote}"
+    key = run_key(tables, plan.material, plan.recipe, plan.seed, *options, code)
+    recipe = flatten(plan.recipe)
     for_rows = {name: value for name, value in recipe.items() if not name.startswith("ranker.")}
     work = Work.open(plan.models_dir, key)
     if "champion" not in work.notes():
         work.note(champion=champion_now(plan.models_dir))
     rival = Rival.of(plan.models_dir, work.notes()["champion"])
-    return _Run(plan, history, work, steps, digest(for_rows, plan.seed, code), rival)
+    made_by = digest_of(for_rows, plan.seed, code)
+    return _Run(plan, History.of(plan.material), tables, work, steps, made_by, rival)
 
 
 def _known(run: _Run) -> Learned | None:
@@ -313,7 +314,7 @@ def _register(
         run.work.note(run_id=run_id)
     try:
         record(
-            tracking, run_id, material=plan.material, tables=tables_of(plan.material),
+            tracking, run_id, material=plan.material, tables=run.tables,
             recipe=plan.recipe, seed=plan.seed, model=model, model_directory=directory,
             trial=trial, report=report, seconds=run.steps.seconds, tuned=plan.tuned,
             more={"incremental": learned.is_incremental},

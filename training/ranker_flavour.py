@@ -13,13 +13,10 @@ import pandas as pd
 from mlflow.models import set_model
 from mlflow.pyfunc import PythonModel, PythonModelContext  # type: ignore[attr-defined]  # public
 
-from recsys.catalogue.catalogue import Catalogue
 from recsys.dataset.reading import read_dataset
-from recsys.engine import DEFAULT_LATENESS, Engine
+from recsys.engine import Engine
 from recsys.features.matrix import FEATURE_NAMES
 from recsys.model import Model
-from recsys.state.live import LiveState
-from recsys.times import to_micros
 
 _FALLBACK = FEATURE_NAMES.index("readers_1h")
 
@@ -52,13 +49,7 @@ class RankerFlavour(PythonModel):
 
     def engine(self, dataset_dir: str | Path, at: datetime) -> Engine:
         """Return an engine with this model that knows a canonical data set up to ``at``."""
-        dataset = read_dataset(Path(dataset_dir)).dataset
-        catalogue = Catalogue.of(dataset)
-        log = catalogue.encode(dataset["events"])
-        state = LiveState(catalogue, lateness_us=DEFAULT_LATENESS)
-        state.observe(log)
-        state.advance(to_micros(at))
-        return Engine(self.model, state, [log])
+        return Engine.over(self.model, read_dataset(Path(dataset_dir)).dataset, at)
 
 
 set_model(RankerFlavour())

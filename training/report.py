@@ -1,20 +1,17 @@
 """What a run leaves in MLflow: metrics, and files about data, figures, verdict and model."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from recsys.evaluation.metrics import METRICS
-from recsys.evaluation.report import summary_json
+from recsys.evaluation.report import json_ready, summary_json
 from recsys.evaluation.summary import Summary
 from recsys.model import Model
 from recsys.times import DAY_US, from_micros, to_micros
-from training.ablation import GroupLoss
 from training.card import (
     best_baseline,
     figures_table,
@@ -33,7 +30,6 @@ from training.plots import (
     draw_slices,
     draw_weeks,
 )
-from training.reliability import Calibrated
 from training.tracked import NestedRun, Reading
 from training.trial import Trial
 from training.weeks import Week, weeks_of
@@ -130,10 +126,7 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
         "decision": verdict.decision,
         "personalisation": verdict.personalisation,
         "reasons": list(verdict.reasons),
-        "comparisons": [
-            {key: _or_none(value) for key, value in asdict(comparison).items()}
-            for comparison in verdict.comparisons
-        ],
+        "comparisons": [json_ready(asdict(comparison)) for comparison in verdict.comparisons],
         "checks": [asdict(check) for check in verdict.checks],
     }
 
@@ -159,12 +152,14 @@ def write_report(
     _write(directory / "evaluation" / "table.md", figures_table(evaluation.summary))
     _draw_figures(evaluation.summary, tested_weeks(material, trial), directory / "evaluation")
     if trial.calibrated is not None:
-        _write_json(directory / "evaluation" / "reliability.json", _plain(trial.calibrated))
+        _write_json(
+            directory / "evaluation" / "reliability.json", json_ready(asdict(trial.calibrated))
+        )
         draw_reliability(trial.calibrated.reliability, directory / "evaluation" / "reliability.png")
     if model.ranker is not None:
         importances = model.ranker.importances()
         shares = {"groups": group_importances(importances), "features": importances}
-        lost = {loss.group: _plain(loss) for loss in trial.losses}
+        lost = {loss.group: json_ready(asdict(loss)) for loss in trial.losses}
         _write_json(directory / "importance" / "importance.json", shares | {"lost": lost})
         draw_importances(importances, directory / "importance" / "importance.png")
         draw_groups(trial.losses, directory / "importance" / "groups.png")
@@ -181,22 +176,9 @@ def _draw_figures(summary: Summary, weeks: Sequence[Week], directory: Path) -> N
     draw_weeks(summary.models, weeks, [0, baseline, *beside], directory / "weeks.png")
 
 
-def _plain(found: GroupLoss | Calibrated) -> dict[str, Any]:
-    """Return a result as strict JSON holds it."""
-    return {key: _or_none(value) for key, value in asdict(found).items()}
-
-
-def _or_none(value: object) -> object:
-    if isinstance(value, dict):
-        return {key: _or_none(part) for key, part in value.items()}
-    if isinstance(value, np.ndarray):
-        return value.tolist()
-    return None if isinstance(value, float) and not isfinite(value) else value
-
-
 def _write(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def _write_json(path: Path, value: Mapping[str, Any]) -> None:
+def _write_json(path: Path, value: object) -> None:
     _write(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")

@@ -14,11 +14,9 @@ from recsys.evaluation.bootstrap import Estimates, cluster_bootstrap
 from recsys.evaluation.metrics import metric_values, ndcg
 from recsys.evaluation.protocol import Ranks
 from recsys.evaluation.summary import SMALLEST_GROUP
-from recsys.times import DAY_US
+from recsys.times import DAY_US, WEEK_US
 
-__all__ = ["WEEK_US", "Period", "Week", "divide", "weeks_of"]
-
-WEEK_US = 7 * DAY_US
+__all__ = ["Period", "Week", "divide", "weeks_of"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,12 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import recsys
-from recsys.dataset.dataset import Dataset
-from recsys.event_columns import EventColumns
 from recsys.model import Model
-from recsys.schema import TABLES
 
-__all__ = ["Work", "code_digest", "data_digest", "digest"]
+__all__ = ["Work", "code_digest"]
 
 _WORK, _NOTES = "work", "notes.json"
 
@@ -85,12 +82,6 @@ class Work:
             self.folder.parent.rmdir()
 
 
-def digest(*parts: object) -> str:
-    """Return a short name that two runs share only if all ``parts`` are equal."""
-    text = "\0".join(str(part) for part in parts)
-    return blake2b(text.encode(), digest_size=10).hexdigest()
-
-
 def code_digest(packages: Sequence[str] = ("recsys", "training")) -> str:
     """Return a digest of the source of packages of this project."""
     root = Path(recsys.__file__).parents[1]
@@ -98,17 +89,4 @@ def code_digest(packages: Sequence[str] = ("recsys", "training")) -> str:
     found = blake2b(digest_size=10)
     for file in files:
         found.update(file.relative_to(root).as_posix().encode() + b"\0" + file.read_bytes())
-    return found.hexdigest()
-
-
-def data_digest(dataset: Dataset, log: EventColumns) -> str:
-    """Return a digest of a data set of which ``log`` are the events that count."""
-    found = blake2b(digest_size=10)
-    for name, column in log.arrays().items():
-        found.update(name.encode() + column.tobytes())
-    for name in TABLES:
-        if name != "events":
-            found.update(
-                name.encode() + dataset[name].to_csv(index=False).encode("utf-8", "replace")
-            )
     return found.hexdigest()

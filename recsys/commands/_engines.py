@@ -39,13 +39,10 @@ def open_engine(bundle: Path | None, database: str | None, models_dir: Path | No
 
 
 def _champion(database: str, models_dir: Path, named: "NamedSegments") -> "Engine":
-    from recsys.catalogue.catalogue import Catalogue
-    from recsys.engine import DEFAULT_LATENESS, Engine
+    from recsys.engine import Engine
     from recsys.model import Model
     from recsys.registry import champion_bundle
-    from recsys.state.live import LiveState
     from recsys.store.sql_store import open_store
-    from recsys.times import to_micros
 
     directory = champion_bundle(models_dir)
     if directory is None:
@@ -55,12 +52,7 @@ def _champion(database: str, models_dir: Path, named: "NamedSegments") -> "Engin
         )
     with closing(open_store(database)) as store:
         dataset = store.load()
-    catalogue = Catalogue.of(dataset)
-    log = catalogue.encode(dataset["events"])
-    state = LiveState(catalogue, lateness_us=DEFAULT_LATENESS)
-    state.observe(log)
-    state.advance(to_micros(_now(dataset)))
-    return Engine(Model.read(directory), state, [log], named)
+    return Engine.over(Model.read(directory), dataset, _now(dataset), named)
 
 
 def _now(dataset: "Dataset") -> datetime:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "EXIT_FAILED",
     "EXIT_REJECTED",
+    "DataOption",
     "DatabaseOption",
     "JsonOption",
     "ModelsOption",
@@ -45,6 +46,12 @@ EXIT_REJECTED = 3
 
 JsonOption = Annotated[
     bool, typer.Option("--json", help="One JSON object on standard output, for machines.")
+]
+DataOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--data", metavar="DIR", help="Folder with a canonical data set; default: the store."
+    ),
 ]
 DatabaseOption = Annotated[
     str | None,

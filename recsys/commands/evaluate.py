@@ -18,6 +18,7 @@ from recsys.commands._evaluating import (
 from recsys.commands._shared import (
     EXIT_REJECTED,
     DatabaseOption,
+    DataOption,
     JsonOption,
     write_json,
 )
@@ -38,10 +39,7 @@ def evaluate(
     ],
     until: Annotated[str, typer.Option(metavar="TIME", help="End of the test window, exclusive.")],
     *,
-    data: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Folder with a canonical data set; default: the store."),
-    ] = None,
+    data: DataOption = None,
     database: DatabaseOption = None,
     origins: Annotated[
         int | None,

@@ -1,7 +1,6 @@
 """`recsys report policy-value`: what other policies would have earned."""
 
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,6 +11,7 @@ from recsys.commands._evaluating import load_dataset
 from recsys.commands._shared import (
     EXIT_REJECTED,
     DatabaseOption,
+    DataOption,
     JsonOption,
     ModelsOption,
     load_settings,
@@ -33,10 +33,7 @@ def policy_value(
     days: Annotated[
         int, typer.Option(min=1, max=3_660, help="Judge the last days of the log, so many.")
     ] = 28,
-    data: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Folder with a canonical data set; default: the store."),
-    ] = None,
+    data: DataOption = None,
     database: DatabaseOption = None,
     timezone: Annotated[
         str | None, typer.Option(metavar="ZONE", help="Zone of times that carry none.")

@@ -1,6 +1,7 @@
 """An evaluation for people (a table), for machines (strict JSON) and for later (a rank file)."""
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from recsys.evaluation.protocol import Ranks
 from recsys.evaluation.summary import Slice, Summary
 
 __all__ = [
+    "json_ready",
     "number",
     "or_none",
     "rank_frame",
@@ -136,6 +138,17 @@ def _estimates_json(
 def or_none(value: float) -> float | None:
     """Return the number for strict JSON; None where it is unknown."""
     return float(value) if math.isfinite(value) else None
+
+
+def json_ready(value: object) -> object:
+    """Return figures in mappings, lists and arrays as strict JSON holds them; None for unknown."""
+    if isinstance(value, float):
+        return or_none(value)
+    if isinstance(value, Mapping):
+        return {key: json_ready(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple | np.ndarray):
+        return [json_ready(inner) for inner in value]
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def number(value: float) -> str:

@@ -13,7 +13,7 @@ from recsys.interactions import Targets
 from recsys.ranker.choice_rows import ChoiceRows
 from recsys.ranker.choices import Choices
 
-__all__ = ["Sampling", "TrainingRows", "collect_rows", "rows_to_learn", "take_rows"]
+__all__ = ["Candidates", "Sampling", "TrainingRows", "rows_to_learn", "take_rows"]
 
 Candidates = Callable[[int, int], npt.NDArray[np.int32]]
 
@@ -71,25 +71,6 @@ class TrainingRows:
             self.features[rows], self.group_sizes[first:end], self.depth[first:end],
             self.position[first:end], self.weight[rows],
         )  # fmt: skip
-
-
-def collect_rows(
-    sources: Sources,
-    choices: Choices,
-    candidates_of: Candidates,
-    *,
-    sampling: Sampling,
-    shortlist: ShortlistRecipe,
-    seed: int,
-    progress: Callable[[], None] | None = None,
-) -> TrainingRows:
-    """Return the rows of the latest ``sampling.max_targets`` choices; see :func:`take_rows`."""
-    latest = choices.latest(sampling.max_targets)
-    taken = take_rows(
-        sources, latest.targets, candidates_of, sampling=sampling, shortlist=shortlist, seed=seed,
-        progress=progress,
-    )  # fmt: skip
-    return rows_to_learn(taken, latest)
 
 
 def rows_to_learn(taken: ChoiceRows, choices: Choices) -> TrainingRows:

@@ -3,9 +3,9 @@
 Each is refused, and the check that refuses it is the one made for that.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,10 +13,13 @@ import pytest
 
 from recsys.affinity.snapshots import SnapshotRecipe
 from recsys.engine import Engine
+from recsys.features.moment import Sources
 from recsys.fitting import Recipe
+from recsys.interactions import Targets
 from recsys.model import Model
+from recsys.ranker.choice_rows import ChoiceRows
 from recsys.ranker.lambdarank import RankerRecipe, fit_ranker
-from recsys.ranker.training_rows import Sampling, TrainingRows, collect_rows
+from recsys.ranker.training_rows import Candidates, Sampling, TrainingRows, take_rows
 from recsys.scoring import LiveScorer
 from recsys.simulator.config import WORLDS, Scenario
 from recsys.simulator.simulation import simulate_company
@@ -123,7 +126,7 @@ def test_rows_that_know_the_future_are_refused_for_generalisation(
     """Features are taken two hours after each choice: the choice itself is among them."""
     engine, _ = fitted
     seen: list[TrainingRows] = []
-    monkeypatch.setattr("recsys.fitting.collect_rows", _two_hours_late)
+    monkeypatch.setattr("recsys.fitting.take_rows", _two_hours_late)
     leaking = Engine.fit(company.dataset, company.split, recipe=_RECIPE, inspect=seen.append)
     found = _judged(_challenger(leaking, seen[0]), company, engine.model)
     assert found.verdict.decision == "keep"
@@ -132,10 +135,8 @@ def test_rows_that_know_the_future_are_refused_for_generalisation(
 
 
 def _two_hours_late(
-    sources: object, choices: object, candidates_of: Callable[..., npt.NDArray[np.int32]],
-    **options: object,
-) -> TrainingRows:  # fmt: skip
-    targets = choices.targets  # type: ignore[attr-defined]
+    sources: Sources, targets: Targets, candidates_of: Candidates, **options: Any
+) -> ChoiceRows:
     late = targets.occurred_at + _micros(hours=2)
     chosen = {
         (int(e), int(t)): int(c)
@@ -146,9 +147,7 @@ def _two_hours_late(
         known = candidates_of(employee, at)
         return np.union1d(known, [chosen[employee, at]]).astype(np.int32)
 
-    moved = replace(choices, targets=replace(targets, occurred_at=late))  # type: ignore[type-var]
-    rows = collect_rows(sources, moved, with_the_chosen, **options)  # type: ignore[arg-type]
-    return replace(rows, last_at=int(targets.occurred_at[-1]))
+    return take_rows(sources, replace(targets, occurred_at=late), with_the_chosen, **options)
 
 
 def _micros(*, hours: int) -> int:

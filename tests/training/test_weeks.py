@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from recsys.evaluation.metrics import ndcg
 from recsys.evaluation.protocol import Ranks
 from recsys.interactions import Targets
-from recsys.times import DAY_US
-from training.weeks import WEEK_US, divide, weeks_of
+from recsys.times import DAY_US, WEEK_US
+from training.weeks import divide, weeks_of
 
 _Choices = list[tuple[int, int]]
 

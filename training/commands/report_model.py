@@ -11,6 +11,7 @@ import typer
 from recsys.commands._shared import (
     EXIT_FAILED,
     DatabaseOption,
+    DataOption,
     JsonOption,
     ModelsOption,
     load_settings,
@@ -30,10 +31,7 @@ __all__ = ["report_model"]
 
 def report_model(
     *,
-    data: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Folder with a canonical data set; default: the store."),
-    ] = None,
+    data: DataOption = None,
     database: DatabaseOption = None,
     bundle: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Written by Engine.save; default: champion.")

@@ -10,6 +10,7 @@ from rich.console import Console
 from recsys.commands._shared import (
     EXIT_REJECTED,
     DatabaseOption,
+    DataOption,
     JsonOption,
     ModelsOption,
     load_settings,
@@ -28,10 +29,7 @@ __all__ = ["train"]
 
 def train(
     *,
-    data: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Folder with a canonical data set; default: the store."),
-    ] = None,
+    data: DataOption = None,
     database: DatabaseOption = None,
     until: Annotated[
         str | None,

@@ -11,6 +11,7 @@ from recsys.commands._evaluating import load_dataset
 from recsys.commands._shared import (
     EXIT_REJECTED,
     DatabaseOption,
+    DataOption,
     JsonOption,
     ModelsOption,
     load_settings,
@@ -30,10 +31,7 @@ __all__ = ["tune"]
 def tune(
     until: Annotated[str, typer.Option(metavar="TIME", help="Nothing from here on is looked at.")],
     *,
-    data: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Folder with a canonical data set; default: the store."),
-    ] = None,
+    data: DataOption = None,
     database: DatabaseOption = None,
     trials: Annotated[int, typer.Option(min=1, help="Recipes to try beside the first.")] = 20,
     seconds: Annotated[

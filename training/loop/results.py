@@ -1,6 +1,5 @@
 """From lives to figures: levels, weeks, and changes against each peer with paired intervals."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -8,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from recsys.evaluation.report import json_ready
 from recsys.simulator.company import found
 from recsys.simulator.ground import ground_of
 from recsys.simulator.lived_measures import relative, weights
@@ -118,14 +118,4 @@ def as_json(result: LoopResult) -> dict[str, Any]:
         ],
         "seconds": result.seconds,
     }  # fmt: skip
-    return {name: _finite(value) for name, value in told.items()}
-
-
-def _finite(value: object) -> object:
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {name: _finite(inner) for name, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(inner) for inner in value]
-    return value
+    return {name: json_ready(value) for name, value in told.items()}

@@ -5,11 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from recsys.times import DAY_US
+from recsys.times import DAY_US, WEEK_US
 
-__all__ = ["LEAST_WEEKS", "WEEK_US", "Weeks"]
-
-WEEK_US = 7 * DAY_US
+__all__ = ["LEAST_WEEKS", "Weeks"]
 
 LEAST_WEEKS = 3
 """With fewer nothing tells how much weeks usually differ."""

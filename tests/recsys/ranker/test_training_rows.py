@@ -18,7 +18,7 @@ from recsys.features.matrix import FEATURE_NAMES, feature_matrix
 from recsys.features.moment import Moment, Sources
 from recsys.interactions import InteractionLog, find_targets
 from recsys.ranker.choices import Choices, describe_choices
-from recsys.ranker.training_rows import Sampling, TrainingRows, collect_rows
+from recsys.ranker.training_rows import Sampling, TrainingRows, rows_to_learn, take_rows
 from recsys.state.live import LiveState
 from recsys.text.vectors import TextModel
 from recsys.times import DAY_US
@@ -57,11 +57,12 @@ class Replay:
         shortlist: ShortlistRecipe = _SHORT,
         seed: int = 4,
     ) -> TrainingRows:
-        choices = self.choices if choices is None else choices
-        return collect_rows(
-            self.sources, choices, self.candidates, sampling=sampling, shortlist=shortlist,
+        choices = (self.choices if choices is None else choices).latest(sampling.max_targets)
+        taken = take_rows(
+            self.sources, choices.targets, self.candidates, sampling=sampling, shortlist=shortlist,
             seed=seed,
         )  # fmt: skip
+        return rows_to_learn(taken, choices)
 
 
 def _last(choices: Choices, n: int) -> Choices:

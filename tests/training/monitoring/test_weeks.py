@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.times import DAY_US
-from training.monitoring.weeks import WEEK_US, Weeks
+from recsys.times import DAY_US, WEEK_US
+from training.monitoring.weeks import Weeks
 
 
 def test_the_reference_is_what_the_model_learned_from() -> None:
