@@ -1,12 +1,15 @@
 """Instants: aware UTC datetimes at the borders, int64 microseconds since 1970 inside."""
 
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from recsys.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = [
     "DAY_US",

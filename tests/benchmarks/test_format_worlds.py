@@ -127,6 +127,7 @@ def test_tastes_turn_round_forty_impressions_before_the_end() -> None:
     assert whole[0] == pytest.approx(since[0] + before)
 
 
+@pytest.mark.slow
 def test_the_oracle_finds_better_formats_than_raw_rates_and_is_right_on_average() -> None:
     fitted = FittedWorld.of(planted_world("additive", 1, 150))
     found = measure(fitted)

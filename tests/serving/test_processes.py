@@ -84,7 +84,7 @@ def test_an_action_counts_whichever_process_answers(
     company: Company, champion: str, store: tuple[Path, Headers]
 ) -> None:
     assert champion
-    assert _stale_feeds(company, store, 60) == 0
+    assert _stale_feeds(company, store, 30) == 0
 
 
 @pytest.mark.slow

@@ -93,6 +93,7 @@ def test_a_frozen_pipeline_is_an_alert_with_its_cause(run: Run, longer: Path) ->
     assert found["no_events"]["cause"] == "nothing_arrives"
 
 
+@pytest.mark.slow
 def test_the_verdicts_of_trainings_are_read_from_the_tracking_store(
     run: Run, checkout: Path, outcome: Outcome
 ) -> None:

@@ -64,6 +64,7 @@ def _coverage(test: FormatTest) -> Coverage:
     return judge.coverage(np.random.default_rng(0))
 
 
+@pytest.mark.slow
 def test_intervals_hold_and_those_believed_too_firmly_do_not(
     randomised: "Randomised", monkeypatch: pytest.MonkeyPatch
 ) -> None:
