@@ -143,6 +143,6 @@ def _serve(database: Database, checkout: Path, data: Path, at: datetime) -> None
     )
 
 
-def test_two_places_to_look_at_are_one_too_many(run: Run, longer: Path) -> None:
+def test_two_places_to_look_at_are_one_too_many(run: Run, tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="both given"):
-        run("--data", longer, "--database", "sqlite:///x.db")
+        run("--data", tmp_path, "--database", "sqlite:///x.db")
